@@ -1,0 +1,1 @@
+//! HTTP for questions, websocket for what changes.

@@ -1,0 +1,1 @@
+//! From a sensor's MQTT bytes to validated batches of readings.

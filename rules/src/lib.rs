@@ -1,0 +1,1 @@
+//! What is abnormal, what an alarm is doing, and which facts follow.

@@ -1,0 +1,19 @@
+//! What the rest of the city asks of a store. Every engine answers the same; none of its own types show here.
+
+mod accounts;
+mod alarms;
+mod assets;
+mod dead_letters;
+mod query;
+mod telemetry;
+
+pub use accounts::{Accounts, Session, SignInCode, TokenHash};
+pub use alarms::{AlarmFilter, AlarmJournal, AlarmPage};
+pub use assets::{AssetRegistry, Upserted};
+pub use dead_letters::{DeadLetterCount, DeadLetters};
+pub use query::{Answer, Cell, Column, ColumnKind, QueryLimits};
+pub use telemetry::{Bucket, Gauges, Lost, Receipt, Telemetry};
+
+/// A whole store: one engine, chosen once at start.
+pub trait Store: Telemetry + AssetRegistry + AlarmJournal + Accounts + DeadLetters {}
+impl<T: Telemetry + AssetRegistry + AlarmJournal + Accounts + DeadLetters> Store for T {}
