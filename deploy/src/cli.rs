@@ -1,0 +1,267 @@
+//! The command line: what can be asked, and the help that teaches it.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use model::{Role, TenantId, UserName};
+
+/// The telemetry backend and control room of a city.
+#[derive(Debug, Parser)]
+#[command(
+    name = "specola",
+    version,
+    about = "Telemetry backend and control room of a city",
+    long_about = "Specola keeps what a city's sensors say, judges it by rules, and shows it on a live map.\n\
+                  Without a command it shows the demo city: nothing has to be installed or prepared.",
+    after_help = "First steps:\n  \
+                  specola demo                            a living city on http://127.0.0.1:8080\n  \
+                  specola config --print-default > specola.toml\n  \
+                  specola check --config specola.toml     is the configuration right?\n  \
+                  specola serve --config specola.toml     run it\n  \
+                  specola user add anna --role operator --config specola.toml\n  \
+                  specola query \"select metric, count(*) from readings group by metric\""
+)]
+pub(crate) struct Cli {
+    /// Says more: -v what happens, -vv how, -vvv everything.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub(crate) verbose: u8,
+    /// What to do; the demo city when nothing is said.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Shows a living demo city: broker, store, simulators, rules and dashboard in one process
+    Demo(Demo),
+    /// Runs the control room by a configuration file
+    Serve(Configured),
+    /// Publishes the simulated city to a broker, as real MQTT clients
+    Simulate(Simulate),
+    /// Asks the kept readings in SQL (also while the server runs)
+    #[command(after_help = "Table readings: tenant, device, metric, time, value, integer, flag, text, unit, quality, received.\n\
+                      Example: specola query \"select device, max(value) from readings where metric = 'pressure' \
+                      and time > now() - interval '1 hour' group by device order by 2 desc limit 10\"")]
+    Query(Query),
+    /// Tells whether a configuration and its rules are right, without starting anything
+    Check(Configured),
+    /// Prints the default configuration with comments, or the one in force
+    Config(ShowConfig),
+    /// Adds people and gives them one-time sign-in links
+    #[command(subcommand)]
+    User(User),
+    /// Measures a running server: publish-to-screen latency, queues, memory and processor
+    Measure(Measure),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Configured {
+    /// The configuration file; without it the defaults hold
+    #[arg(long, short, value_name = "FILE", env = "SPECOLA_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Address of dashboard and broker
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub(crate) bind: IpAddr,
+    /// Port of the dashboard
+    #[arg(long, default_value_t = 8080, value_name = "PORT")]
+    pub(crate) http_port: u16,
+    /// Port of the embedded MQTT broker
+    #[arg(long, default_value_t = 1883, value_name = "PORT")]
+    pub(crate) mqtt_port: u16,
+    /// Folder that keeps what the city says
+    #[arg(long, default_value = "specola-data", value_name = "FOLDER")]
+    pub(crate) data: PathBuf,
+    /// Seed of the city: the same seed is the same city
+    #[arg(long, default_value_t = 1908, value_name = "NUMBER")]
+    pub(crate) seed: u64,
+    /// Readings per second that the city sends; by default what its sensors' intervals give
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) rate: Option<f64>,
+    /// Leaves out the faults of the script: a healthy city
+    #[arg(long)]
+    pub(crate) healthy: bool,
+    /// Leaves out yesterday's history, which is otherwise made at the first start
+    #[arg(long)]
+    pub(crate) no_history: bool,
+    /// Folder of rule files; by default those that come with the program
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) rules: Option<PathBuf>,
+}
+
+impl Default for Demo {
+    fn default() -> Self {
+        #[derive(Parser)]
+        struct Alone {
+            #[command(flatten)]
+            demo: Demo,
+        }
+        Alone::parse_from(["specola"]).demo
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+    /// The broker, as host:port
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) broker: Option<String>,
+    /// Seed of the city
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+    /// Readings per second that the city sends
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) rate: Option<f64>,
+    /// Ends after this time, such as 10m or 90s; runs until Ctrl-C without it
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) r#for: Option<Duration>,
+    /// Writes the assets of the city as GeoJSON to this file and ends; name it in `tenants.assets` of the server
+    #[arg(long, value_name = "FILE")]
+    pub(crate) assets: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    /// The query: one select over the table readings
+    pub(crate) sql: String,
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+    /// Folder that keeps the readings; by default the one of the configuration
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// Whose readings; may be left out while there is one tenant
+    #[arg(long, value_name = "TENANT")]
+    pub(crate) tenant: Option<TenantId>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Rows at most
+    #[arg(long, default_value_t = 1_000, value_name = "ROWS")]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Columns for reading
+    Table,
+    /// Comma-separated, for spreadsheets
+    Csv,
+    /// One JSON object a line, for programs
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowConfig {
+    /// Prints every key with its default and what it is for
+    #[arg(long)]
+    pub(crate) print_default: bool,
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Adds a person and prints a one-time sign-in link (or reads a password from standard input)
+    Add(AddUser),
+    /// Prints a new one-time sign-in link for a person
+    Link(LinkUser),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddUser {
+    /// The name to sign in with
+    pub(crate) user: UserName,
+    /// The name that others read; by default the same
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// operator, crew, analyst or admin
+    #[arg(long, default_value = "operator")]
+    pub(crate) role: Role,
+    /// Whose data; may be left out while there is one tenant
+    #[arg(long)]
+    pub(crate) tenant: Option<TenantId>,
+    /// Reads the password from the first line of standard input
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LinkUser {
+    /// The name to sign in with
+    pub(crate) user: UserName,
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Measure {
+    /// The server
+    #[arg(long, default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    pub(crate) url: String,
+    /// A one-time sign-in link of that server
+    #[arg(long, value_name = "LINK")]
+    pub(crate) link: String,
+    /// The broker that the server listens to, as host:port
+    #[arg(long, default_value = "127.0.0.1:1883", value_name = "HOST:PORT")]
+    pub(crate) broker: String,
+    /// The tenant whose topics the probe uses
+    #[arg(long, default_value = "messina")]
+    pub(crate) tenant: TenantId,
+    /// How long
+    #[arg(long, default_value = "60s", value_name = "TIME", value_parser = duration)]
+    pub(crate) r#for: Duration,
+    /// Process id of the server, to state its memory and processor time
+    #[arg(long, value_name = "PID")]
+    pub(crate) pid: Option<u32>,
+}
+
+/// Reads 90s, 10m, 2h or a number of seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
+    let number: f64 = number.parse().map_err(|_| format!("{text:?} is no time; write 90s, 10m or 2h"))?;
+    let factor = match unit {
+        "" | "s" => 1.0,
+        "ms" => 0.001,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(format!("{unit:?} is no unit of time; use ms, s, m or h")),
+    };
+    Duration::try_from_secs_f64(number * factor).map_err(|_| format!("{text:?} is no time; write 90s, 10m or 2h"))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_time_is_read_with_its_unit() {
+        assert_eq!(duration("90s").unwrap(), Duration::from_secs(90));
+        assert_eq!(duration("1.5m").unwrap(), Duration::from_secs(90));
+        assert!(duration("soon").is_err());
+        assert!(duration("3 weeks").is_err());
+    }
+
+    #[test]
+    fn nothing_said_is_the_demo() {
+        let cli = Cli::try_parse_from(["specola"]).unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!(Demo::default().http_port, 8080);
+    }
+}

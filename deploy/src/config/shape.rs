@@ -1,0 +1,90 @@
+//! What can be configured: one table for each part, and the tenants.
+
+use std::path::PathBuf;
+
+use model::TenantId;
+use serde::{Deserialize, Serialize};
+
+/// The whole configuration.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    /// The municipalities that this instance serves.
+    pub(crate) tenants: Vec<Tenant>,
+    /// Where readings come from and how they are read.
+    pub(crate) ingest: ingest::Config,
+    /// Where everything is kept.
+    pub(crate) store: store::Config,
+    /// What is abnormal.
+    pub(crate) rules: Rules,
+    /// What people see.
+    pub(crate) api: control_room_api::Config,
+    /// The city that does not exist, for `specola simulate` and the demo.
+    pub(crate) simulators: simulators::Config,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            tenants: vec![Tenant::default()],
+            ingest: ingest::Config::default(),
+            store: store::Config::default(),
+            rules: Rules::default(),
+            api: control_room_api::Config::default(),
+            simulators: simulators::Config::default(),
+        }
+    }
+}
+
+/// One municipality.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tenant {
+    /// Its name for machines: a-z, 0-9 and '-'; also the level of the topics that are its own.
+    #[serde(with = "tenant_id")]
+    pub(crate) id: TenantId,
+    /// Its name for people.
+    pub(crate) name: String,
+    /// GeoJSON files of its assets, read at every start.
+    #[serde(default)]
+    pub(crate) assets: Vec<PathBuf>,
+}
+
+impl Default for Tenant {
+    fn default() -> Self {
+        Self {
+            id: TenantId::new("messina").expect("the name is well formed"),
+            name: "Comune di Messina".to_owned(),
+            assets: Vec::new(),
+        }
+    }
+}
+
+/// Where the rules are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Rules {
+    /// The folder of rule files; empty means `rules` in the store's folder, filled with the shipped rules at the first start.
+    pub(crate) folder: Option<PathBuf>,
+    /// Seconds between two looks at the folder; a changed file is in force at the next look.
+    pub(crate) reload_seconds: u64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { folder: None, reload_seconds: 2 }
+    }
+}
+
+mod tenant_id {
+    use model::TenantId;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(id: &TenantId, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(id.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TenantId, D::Error> {
+        TenantId::new(String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}

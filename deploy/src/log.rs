@@ -1,0 +1,24 @@
+//! What the program says about itself, on standard error.
+
+use std::process::ExitCode;
+
+use tracing_subscriber::EnvFilter;
+
+/// Starts the log. `SPECOLA_LOG` takes a filter such as `info,ingest=debug`.
+pub(crate) fn start(verbosity: u8) {
+    let default = match verbosity {
+        0 => "warn,specola=info",
+        1 => "info",
+        2 => "debug",
+        _ => "trace",
+    };
+    let filter = EnvFilter::try_from_env("SPECOLA_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}
+
+/// Tells a person why the program ends, from the outermost cause to the innermost.
+#[expect(clippy::print_stderr, reason = "the last word of a program that ends goes to the person who started it")]
+pub(crate) fn fatal(error: &anyhow::Error) -> ExitCode {
+    eprintln!("specola: {error:#}");
+    ExitCode::FAILURE
+}

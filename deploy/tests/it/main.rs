@@ -1,0 +1,5 @@
+//! Tests of the whole: the order of the house, the licences, and the program itself.
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
+
+mod house;
+mod licences;
