@@ -1,0 +1,22 @@
+//! What can go wrong with a simulated city before it runs; once it runs it reconnects for ever.
+
+/// Why a simulation cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A number in the configuration is outside what the city can be.
+    #[error("simulators.{key} is {value}, but must be {allowed}")]
+    Setting {
+        /// The key as written in the configuration.
+        key: &'static str,
+        /// What was written.
+        value: String,
+        /// What may be written.
+        allowed: &'static str,
+    },
+    /// A tenant, device or asset name that the model refuses.
+    #[error("a name of the simulated city is refused")]
+    Name(#[from] model::InvalidId),
+}
+
+/// The result of preparing a simulation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
