@@ -1,0 +1,1 @@
+import{n as e,r as t,t as n}from"./maplibre-BtUtmsM1.js";e(n);export{t as maplibre};

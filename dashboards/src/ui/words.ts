@@ -1,0 +1,147 @@
+/** Words for what the server names by a key: domains, metrics, kinds. An unknown key is shown as it is, readable. */
+import { m } from '../paraglide/messages.js';
+import type { Alarm, AlarmState, Priority, Words } from '../wire/alarm';
+import { prefs } from './prefs.svelte';
+
+type Word = () => string;
+
+const DOMAINS: Record<string, Word> = {
+  lighting: m.domain_lighting,
+  streetlight: m.domain_lighting,
+  unassigned: m.domain_unassigned,
+  streetlights: m.domain_lighting,
+  water: m.domain_water,
+  structure: m.domain_structure,
+  structures: m.domain_structure,
+  structural: m.domain_structure,
+  air: m.domain_air,
+  environment: m.domain_environment,
+  weather: m.domain_weather,
+  camera: m.domain_camera,
+  cameras: m.domain_camera,
+  video: m.domain_camera,
+  traffic: m.domain_traffic,
+};
+
+const METRICS: Record<string, Word> = {
+  power: m.metric_power,
+  power_w: m.metric_power,
+  voltage: m.metric_voltage,
+  current: m.metric_current,
+  energy: m.metric_energy,
+  lamp_hours: m.metric_lamp_hours,
+  dimming: m.metric_dimming,
+  pressure: m.metric_pressure,
+  flow: m.metric_flow,
+  turbidity: m.metric_turbidity,
+  chlorine: m.metric_chlorine,
+  ph: m.metric_ph,
+  level: m.metric_level,
+  accel_rms: m.metric_accel,
+  acceleration: m.metric_accel,
+  vibration: m.metric_accel,
+  tilt: m.metric_tilt,
+  tilt_x: m.metric_tilt_x,
+  tilt_y: m.metric_tilt_y,
+  frequency: m.metric_frequency,
+  temperature: m.metric_temperature,
+  temp: m.metric_temperature,
+  humidity: m.metric_humidity,
+  wind: m.metric_wind,
+  wind_speed: m.metric_wind,
+  rain: m.metric_rain,
+  pm10: m.metric_pm10,
+  pm25: m.metric_pm25,
+  no2: m.metric_no2,
+  o3: m.metric_o3,
+  fps: m.metric_fps,
+  frame_rate: m.metric_fps,
+  bitrate: m.metric_bitrate,
+  online: m.metric_online,
+  vehicles: m.metric_vehicles,
+  speed: m.metric_speed,
+  battery: m.metric_battery,
+  rssi: m.metric_rssi,
+};
+
+const RELATIONS: Record<string, Word> = {
+  'powered-by': m.relation_powered_by,
+  feeds: m.relation_feeds,
+  'connected-through': m.relation_connected_through,
+  'located-in': m.relation_located_in,
+};
+
+const QUALITIES: Record<string, Word> = {
+  good: m.quality_good,
+  uncertain: m.quality_uncertain,
+  bad: m.quality_bad,
+  simulated: m.quality_simulated,
+  historical: m.quality_historical,
+};
+
+const PRIORITIES: Record<Priority, Word> = {
+  1: m.priority_1,
+  2: m.priority_2,
+  3: m.priority_3,
+  4: m.priority_4,
+};
+
+const STATES: Record<AlarmState, Word> = {
+  active_unacknowledged: m.state_active_unacknowledged,
+  active_acknowledged: m.state_active_acknowledged,
+  returned_unacknowledged: m.state_returned_unacknowledged,
+  normal: m.state_normal,
+};
+
+const CHANGES: Record<string, Word> = {
+  raised: m.change_raised,
+  raise: m.change_raised,
+  returned: m.change_returned,
+  acknowledged: m.change_acknowledged,
+  worsened: m.change_worsened,
+  escalated: m.change_worsened,
+  eased: m.change_eased,
+  reactivated: m.change_raised_again,
+  raised_again: m.change_raised_again,
+  member_joined: m.change_member_joined,
+  joined: m.change_member_joined,
+  member_left: m.change_member_left,
+  left: m.change_member_left,
+  noted: m.change_noted,
+};
+
+const REASONS: Record<string, Word> = {
+  'already-acknowledged': m.reason_already_acknowledged,
+  already_acknowledged: m.reason_already_acknowledged,
+  'not-found': m.reason_not_found,
+  not_found: m.reason_not_found,
+  unknown: m.reason_not_found,
+};
+
+/** `street_light` as `Street light`. */
+function readable(key: string): string {
+  const text = key.replaceAll(/[_-]+/g, ' ').trim();
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+const word = (table: Record<string, Word>) => (key: string) => (table[key] ?? (() => readable(key)))();
+
+export const domainWord = word(DOMAINS);
+export const metricWord = word(METRICS);
+export const relationWord = word(RELATIONS);
+export const qualityWord = word(QUALITIES);
+export const changeWord = word(CHANGES);
+export const reasonWord = word(REASONS);
+export const classWord = readable;
+export const priorityWord = (priority: Priority): string => PRIORITIES[priority]();
+export const stateWord = (state: AlarmState): string => STATES[state]();
+
+/** A sentence in the language chosen; the other one if the first is missing. */
+export function told(words: Words): string {
+  return prefs.locale === 'it' ? words.it || words.en : words.en || words.it;
+}
+
+/** Where an alarm is, in one line. */
+export function placeOf(alarm: Alarm): string {
+  return [alarm.asset_name || alarm.asset, alarm.area].filter(Boolean).join(' · ');
+}

@@ -1,0 +1,4 @@
+// How Svelte compiles: runes everywhere, plain TypeScript.
+import { vitePreprocess } from '@sveltejs/vite-plugin-svelte';
+
+export default { preprocess: vitePreprocess({ script: false }), compilerOptions: { runes: true } };
