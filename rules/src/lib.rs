@@ -1,1 +1,12 @@
 //! What is abnormal, what an alarm is doing, and which facts follow.
+//!
+//! Pure: no clock, no files, no network. The same rules, assets, readings and moments give the same facts.
+
+mod book;
+mod condition;
+mod engine;
+pub mod metrics;
+
+pub use book::{Comparison, Group, GroupBy, Limit, Rule, RuleBook, RuleError};
+pub use condition::Condition;
+pub use engine::{AcknowledgeError, Engine};
