@@ -45,6 +45,8 @@ pub(crate) enum Command {
                       Example: specola query \"select device, max(value) from readings where metric = 'pressure' \
                       and time > now() - interval '1 hour' group by device order by 2 desc limit 10\"")]
     Query(Query),
+    /// Shows what was refused: topic, reason and first bytes
+    Letters(Letters),
     /// Tells whether a configuration and its rules are right, without starting anything
     Check(Configured),
     /// Prints the default configuration with comments, or the one in force
@@ -78,8 +80,8 @@ pub(crate) struct Demo {
     #[arg(long, default_value = "specola-data", value_name = "FOLDER")]
     pub(crate) data: PathBuf,
     /// Seed of the city: the same seed is the same city
-    #[arg(long, default_value_t = 1908, value_name = "NUMBER")]
-    pub(crate) seed: u64,
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
     /// Readings per second that the city sends; by default what its sensors' intervals give
     #[arg(long, value_name = "NUMBER")]
     pub(crate) rate: Option<f64>,
@@ -143,6 +145,27 @@ pub(crate) struct Query {
     pub(crate) format: Format,
     /// Rows at most
     #[arg(long, default_value_t = 1_000, value_name = "ROWS")]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Letters {
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+    /// Folder that keeps the letters; by default the one of the configuration
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// Whose letters; may be left out while there is one tenant
+    #[arg(long, value_name = "TENANT")]
+    pub(crate) tenant: Option<TenantId>,
+    /// Only those with this reason, such as malformed or unknown_format
+    #[arg(long, value_name = "REASON")]
+    pub(crate) reason: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
+    /// Letters at most, newest first
+    #[arg(long, default_value_t = 50, value_name = "LETTERS")]
     pub(crate) limit: usize,
 }
 

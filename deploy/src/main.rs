@@ -1,5 +1,6 @@
 //! The program: reads the command line, starts the runtime and hands over to a command.
 
+mod assets;
 mod cli;
 mod commands;
 mod config;

@@ -11,6 +11,14 @@ use super::Config;
 /// The default configuration with comments. A test keeps it equal to the defaults in the code.
 pub(crate) const DEFAULT: &str = include_str!("../../config/specola.toml");
 
+/// How the demo reads its cameras; an example of a mapping.
+const CAMERAS: &str = include_str!("../../config/cameras.toml");
+
+/// The routes that the demo city needs beside the default ones.
+pub(crate) fn demo_routes() -> anyhow::Result<Vec<ingest::config::Route>> {
+    Ok(vec![toml::from_str(CAMERAS)?])
+}
+
 /// What stands before the name of a key in the environment: `SPECOLA_STORE__FOLDER` is `folder` in `[store]`.
 const PREFIX: &str = "SPECOLA_";
 /// Variables that are no keys of the configuration.

@@ -3,5 +3,5 @@
 mod load;
 mod shape;
 
-pub(crate) use load::{DEFAULT, load};
+pub(crate) use load::{DEFAULT, demo_routes, load};
 pub(crate) use shape::{Config, Rules, Tenant};

@@ -1,7 +1,9 @@
 //! What can be configured: one table for each part, and the tenants.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
+use anyhow::{Context, ensure};
 use model::TenantId;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,29 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// What no single part can see: every source belongs to a tenant, and no tenant is named twice.
+    pub(crate) fn validate(&self) -> anyhow::Result<()> {
+        self.ingest.validate().context("[ingest]")?;
+        let mut known = HashSet::new();
+        for tenant in &self.tenants {
+            ensure!(known.insert(tenant.id.as_str()), "tenants: {} is named twice", tenant.id);
+        }
+        ensure!(!known.is_empty(), "tenants: name at least one");
+        let listener = &self.ingest.listener;
+        let brokers = self.ingest.brokers.iter().map(|broker| (format!("broker {}", broker.name), &broker.tenant));
+        for (source, tenant) in brokers.chain(listener.enabled.then(|| ("the listener".to_owned(), &listener.tenant))) {
+            ensure!(known.contains(tenant.as_str()), "ingest: {source} belongs to tenant {tenant:?}, which is not among [[tenants]]");
+        }
+        Ok(())
+    }
+
+    /// The folder of rules.
+    pub(crate) fn rules_folder(&self) -> PathBuf {
+        self.rules.folder.clone().unwrap_or_else(|| self.store.folder.join("rules"))
+    }
+}
+
 /// One municipality.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +70,9 @@ pub(crate) struct Tenant {
     pub(crate) id: TenantId,
     /// Its name for people.
     pub(crate) name: String,
+    /// Its time zone, by the IANA name.
+    #[serde(default = "rome")]
+    pub(crate) timezone: String,
     /// GeoJSON files of its assets, read at every start.
     #[serde(default)]
     pub(crate) assets: Vec<PathBuf>,
@@ -53,11 +81,16 @@ pub(crate) struct Tenant {
 impl Default for Tenant {
     fn default() -> Self {
         Self {
-            id: TenantId::new("messina").expect("the name is well formed"),
-            name: "Comune di Messina".to_owned(),
+            id: TenantId::new("city").expect("the name is well formed"),
+            name: "Città".to_owned(),
+            timezone: rome(),
             assets: Vec::new(),
         }
     }
+}
+
+fn rome() -> String {
+    "Europe/Rome".to_owned()
 }
 
 /// Where the rules are.

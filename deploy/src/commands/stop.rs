@@ -1,0 +1,27 @@
+//! Hears the wish to stop: Ctrl-C or SIGTERM.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// A token that is cancelled at the first Ctrl-C or SIGTERM; a second one ends the process at once.
+pub(crate) fn on_signal() -> anyhow::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    let token = stop.clone();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        let mut asked = false;
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if std::mem::replace(&mut asked, true) {
+                tracing::warn!("stopping at once; what was not acknowledged will be sent again");
+                std::process::exit(130);
+            }
+            token.cancel();
+        }
+    });
+    Ok(stop)
+}

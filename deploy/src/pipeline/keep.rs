@@ -1,0 +1,211 @@
+//! Keeps what arrives, acknowledges it, shows it, and hands it to the judge. In this order, always.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use control_room_api::{Clock, Live};
+use ingest::config::UnknownDevices;
+use ingest::{Ack, Arrival};
+use model::{Asset, AssetClass, AssetId, DeadLetter, Domain, Lifecycle, Reading, ReadingBatch, Reason};
+use store::{Receipt, Store};
+use tokio::sync::mpsc::{Receiver, Sender};
+
+use super::directory::Directory;
+use super::metrics as names;
+use super::stages::{Counters, Stages};
+
+/// What the judge is given: only what is kept.
+pub(crate) enum Kept {
+    /// New readings, in the order of their arrival.
+    Readings(Vec<Reading>),
+    /// Assets that are new or different.
+    Assets(Vec<Asset>),
+}
+
+/// The stage between ingest and judge.
+pub(crate) struct Keeper {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) live: Arc<Live>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) counters: Arc<Counters>,
+    pub(crate) stages: Arc<Stages>,
+    pub(crate) clock: Clock,
+}
+
+/// How long to wait before a store that cannot be reached is asked again.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Arrivals kept in one go: their fsync is shared, and none waits long for the others.
+const TOGETHER: usize = 32;
+
+impl Keeper {
+    /// Runs until `arrivals` closes. Whatever is in flight then is finished.
+    pub(crate) async fn run(self, mut arrivals: Receiver<Arrival>, kept: Sender<Kept>) {
+        let mut waiting = Vec::with_capacity(TOGETHER);
+        while arrivals.recv_many(&mut waiting, TOGETHER).await > 0 {
+            metrics::gauge!(names::QUEUE, "stage" => "keep").set(arrivals.len() as f64);
+            let started = Instant::now();
+            let (mut readings, mut refused, mut owed, mut newcomers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            for arrival in waiting.drain(..) {
+                readings.extend(arrival.readings);
+                refused.extend(arrival.refused);
+                owed.extend(arrival.owed);
+                newcomers.extend(arrival.seen);
+            }
+            let newest = readings.iter().map(|reading: &Reading| reading.received).max();
+            let fresh = self.keep(readings, &mut refused).await;
+            self.bury(&refused).await;
+            owed.into_iter().for_each(Ack::confirm);
+            metrics::histogram!(names::KEEP_SECONDS).record(started.elapsed());
+
+            let assets = self.register(&newcomers, &fresh).await;
+            if !assets.is_empty() && kept.send(Kept::Assets(assets)).await.is_err() {
+                return;
+            }
+            if fresh.is_empty() {
+                continue;
+            }
+            self.live.show(&fresh);
+            if let Some(newest) = newest {
+                metrics::histogram!(names::SHOW_SECONDS).record((self.clock)().since(newest));
+            }
+            if kept.send(Kept::Readings(fresh)).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Tries until all readings are kept; returns those that were new. What the store can never take becomes a dead letter.
+    async fn keep(&self, readings: Vec<Reading>, refused: &mut Vec<DeadLetter>) -> Vec<Reading> {
+        let mut fresh = Vec::with_capacity(readings.len());
+        let mut pending = vec![readings];
+        while let Some(part) = pending.pop() {
+            let Some(batch) = ReadingBatch::new(part) else { continue };
+            match self.append(&batch).await {
+                Ok(receipt) => {
+                    self.counters.count(&receipt);
+                    fresh.extend(receipt.kept);
+                }
+                Err(error) => {
+                    let mut part = batch.into_readings();
+                    if part.len() > 1 {
+                        // One of them is poison: the halves are tried alone until it is found. The first half goes first.
+                        let second = part.split_off(part.len() / 2);
+                        pending.push(second);
+                        pending.push(part);
+                    } else if let Some(reading) = part.pop() {
+                        tracing::error!(%error, device = %reading.series.device, "reading cannot be stored");
+                        self.counters.unstorable(1);
+                        refused.push(unstorable(&reading, &error));
+                    }
+                }
+            }
+        }
+        fresh
+    }
+
+    /// Appends until it works; returns an error only where trying again cannot help.
+    async fn append(&self, batch: &ReadingBatch) -> store::Result<Receipt> {
+        loop {
+            match self.store.append(batch.clone()).await {
+                Err(error) if error.is_temporary() => self.wait("keep", &error).await,
+                other => {
+                    self.stages.recovered("keep");
+                    return other;
+                }
+            }
+        }
+    }
+
+    async fn bury(&self, refused: &[DeadLetter]) {
+        if refused.is_empty() {
+            return;
+        }
+        loop {
+            match self.store.bury(refused).await {
+                Ok(()) => return,
+                Err(error) if error.is_temporary() => self.wait("keep", &error).await,
+                Err(error) => {
+                    tracing::error!(%error, letters = refused.len(), "dead letters are lost");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn wait(&self, stage: &'static str, error: &store::Error) {
+        self.stages.troubled(stage, error);
+        metrics::counter!(names::RETRIES, "stage" => stage).increment(1);
+        tokio::time::sleep(PAUSE).await;
+    }
+
+    /// Registers devices that were heard for the first time. A failure costs nothing: they will be heard again.
+    async fn register(&self, newcomers: &[ingest::Newcomer], fresh: &[Reading]) -> Vec<Asset> {
+        let mut assets: Vec<Asset> = Vec::new();
+        for newcomer in newcomers {
+            let known = self.directory.has(&newcomer.tenant, newcomer.device.as_str())
+                || assets.iter().any(|asset| asset.tenant == newcomer.tenant && asset.devices.contains(&newcomer.device));
+            if !known {
+                assets.extend(first_sight(newcomer, fresh));
+            }
+        }
+        if assets.is_empty() {
+            return assets;
+        }
+        match self.store.put_assets(&assets).await {
+            Ok(_) => {
+                for asset in &assets {
+                    tracing::info!(tenant = %asset.tenant, device = %asset.id, "registered a device on first sight");
+                }
+                self.directory.learn(&assets);
+                for asset in &assets {
+                    self.live.put_assets(&asset.tenant, std::slice::from_ref(asset));
+                }
+                assets
+            }
+            Err(error) => {
+                tracing::warn!(%error, devices = assets.len(), "could not register new devices; they will be tried again");
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// The asset of a device that nobody described yet; the first thing it said stands for it.
+fn first_sight(newcomer: &ingest::Newcomer, fresh: &[Reading]) -> Option<Asset> {
+    Some(Asset {
+        tenant: newcomer.tenant.clone(),
+        id: AssetId::new(newcomer.device.as_str()).ok()?,
+        name: newcomer.device.to_string(),
+        domain: Domain::new("unassigned").expect("the name is well formed"),
+        class: AssetClass::new("device").expect("the name is well formed"),
+        geometry: None,
+        area: None,
+        devices: vec![newcomer.device.clone()],
+        relations: Vec::new(),
+        main_metric: fresh
+            .iter()
+            .find(|reading| reading.series.device == newcomer.device && reading.series.tenant == newcomer.tenant)
+            .map(|reading| reading.series.metric.clone()),
+        lifecycle: match newcomer.treatment {
+            UnknownDevices::Register => Lifecycle::InService,
+            UnknownDevices::Quarantine | UnknownDevices::Refuse => Lifecycle::Quarantined,
+        },
+        properties: [("first_seen_format".to_owned(), newcomer.format.to_string())].into(),
+    })
+}
+
+fn unstorable(reading: &Reading, error: &store::Error) -> DeadLetter {
+    let series = &reading.series;
+    let head = format!("{} {} {} {:?}", series.device, series.metric, reading.time, reading.value).into_bytes();
+    DeadLetter {
+        tenant: series.tenant.clone(),
+        source: "store".to_owned(),
+        topic: String::new(),
+        received: reading.received,
+        reason: Reason::Unstorable,
+        detail: error.to_string(),
+        readings: 1,
+        bytes: head.len() as u64,
+        head: head.into_iter().take(DeadLetter::HEAD_BYTES).collect(),
+    }
+}

@@ -1,0 +1,85 @@
+//! How each stage is doing: for `/status`, for the status line, and for the log when one is late.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use store::Receipt;
+
+use super::metrics as names;
+
+/// What became of the readings since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    kept: AtomicU64,
+    duplicates: AtomicU64,
+    conflicts: AtomicU64,
+    unstorable: AtomicU64,
+}
+
+impl Counters {
+    /// Counts what the store made of a batch.
+    pub(crate) fn count(&self, receipt: &Receipt) {
+        add(&self.kept, receipt.kept.len(), "kept");
+        add(&self.duplicates, receipt.duplicates, "duplicate");
+        add(&self.conflicts, receipt.conflicts, "conflict");
+    }
+
+    /// Counts readings that the store can never take.
+    pub(crate) fn unstorable(&self, readings: usize) {
+        add(&self.unstorable, readings, "unstorable");
+    }
+
+    /// Readings that were new and are on disk.
+    pub(crate) fn kept(&self) -> u64 {
+        self.kept.load(Ordering::Relaxed)
+    }
+
+    /// Each outcome with its count.
+    pub(crate) fn all(&self) -> [(&'static str, u64); 4] {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        [
+            ("kept", read(&self.kept)),
+            ("duplicate", read(&self.duplicates)),
+            ("conflict", read(&self.conflicts)),
+            ("unstorable", read(&self.unstorable)),
+        ]
+    }
+}
+
+fn add(counter: &AtomicU64, readings: usize, outcome: &'static str) {
+    if readings > 0 {
+        counter.fetch_add(readings as u64, Ordering::Relaxed);
+        metrics::counter!(names::READINGS, names::OUTCOME => outcome).increment(readings as u64);
+    }
+}
+
+/// What troubles a stage now. A stage that is not named is well.
+#[derive(Debug, Default)]
+pub(crate) struct Stages {
+    trouble: Mutex<BTreeMap<&'static str, String>>,
+}
+
+impl Stages {
+    /// A stage cannot go on; it keeps trying.
+    pub(crate) fn troubled(&self, stage: &'static str, error: &dyn std::fmt::Display) {
+        let text = error.to_string();
+        let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if trouble.get(stage) != Some(&text) {
+            tracing::error!(stage, error = %text, "stage cannot go on and keeps trying");
+            trouble.insert(stage, text);
+        }
+    }
+
+    /// A stage goes on.
+    pub(crate) fn recovered(&self, stage: &'static str) {
+        if self.trouble.lock().unwrap_or_else(PoisonError::into_inner).remove(stage).is_some() {
+            tracing::info!(stage, "stage goes on");
+        }
+    }
+
+    /// What troubles this stage.
+    pub(crate) fn trouble(&self, stage: &str) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get(stage).cloned()
+    }
+}
