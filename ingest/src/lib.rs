@@ -1,1 +1,27 @@
 //! From a sensor's MQTT bytes to validated batches of readings.
+
+mod ack;
+mod clock;
+pub mod config;
+pub mod decode;
+mod directory;
+mod error;
+mod gate;
+mod handle;
+mod judge;
+mod message;
+pub mod metrics;
+mod mqtt;
+mod routes;
+mod service;
+mod stage;
+mod topic;
+
+pub use ack::Ack;
+pub use clock::{Clock, SystemClock};
+pub use config::Config;
+pub use directory::{Directory, EverybodyIsNew};
+pub use error::{Error, Result};
+pub use handle::{Handle, SourceKind, SourceStatus};
+pub use message::{Arrival, Newcomer, RawMessage};
+pub use service::{Ingest, Service};

@@ -1,0 +1,120 @@
+//! An acknowledgement that is owed to a sender.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use tokio::sync::{Notify, oneshot};
+
+const OWED: u8 = 0;
+const CONFIRMED: u8 = 1;
+const GIVEN_UP: u8 = 2;
+
+/// An owed acknowledgement. [`Ack::confirm`] says that the message is safe; it never waits and never fails.
+/// Dropping it without that means that the message is not safe: the sender hears nothing and its connection is closed, so that it sends again.
+#[derive(Debug)]
+#[must_use = "a message is sent again when its acknowledgement is dropped"]
+pub struct Ack(Debt);
+
+#[derive(Debug)]
+enum Debt {
+    /// Nobody waits: the message was sent without asking for an answer, or the debt is settled.
+    None,
+    /// A session with a broker looks at its slots in the order in which the messages came.
+    Slot(Arc<Slot>),
+    /// Somebody waits for exactly this message.
+    Waiter(oneshot::Sender<()>),
+}
+
+impl Ack {
+    /// Nobody waits for an answer (QoS 0).
+    pub fn none() -> Self {
+        Self(Debt::None)
+    }
+
+    /// An acknowledgement together with what hears of it: `Ok` when it is confirmed, an error when it is given up.
+    pub fn watched() -> (Self, oneshot::Receiver<()>) {
+        let (tell, hear) = oneshot::channel();
+        (Self(Debt::Waiter(tell)), hear)
+    }
+
+    /// An acknowledgement that marks `slot`.
+    pub(crate) fn slot(slot: Arc<Slot>) -> Self {
+        Self(Debt::Slot(slot))
+    }
+
+    /// The message is safe: the sender may forget it.
+    pub fn confirm(mut self) {
+        match std::mem::replace(&mut self.0, Debt::None) {
+            Debt::None => {}
+            Debt::Slot(slot) => slot.settle(CONFIRMED),
+            // An error means that the sender is gone; it will send again and the store will know the reading already.
+            Debt::Waiter(tell) => drop(tell.send(())),
+        }
+    }
+}
+
+impl Drop for Ack {
+    fn drop(&mut self) {
+        if let Debt::Slot(slot) = &self.0 {
+            slot.settle(GIVEN_UP);
+        }
+    }
+}
+
+/// What became of one message of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Not known yet.
+    Owed,
+    /// Safe.
+    Confirmed,
+    /// Not safe and never will be.
+    GivenUp,
+}
+
+/// The place where the fate of one message is written. One atomic: whoever confirms never waits, and a ledger of slots in the order of arrival makes
+/// acknowledgements leave in that order whatever the order of the confirmations.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    state: AtomicU8,
+    bell: Arc<Notify>,
+}
+
+impl Slot {
+    /// A slot whose owner is woken by `bell`.
+    pub(crate) fn new(bell: Arc<Notify>) -> Arc<Self> {
+        Arc::new(Self { state: AtomicU8::new(OWED), bell })
+    }
+
+    fn settle(&self, state: u8) {
+        self.state.store(state, Ordering::Release);
+        self.bell.notify_one();
+    }
+
+    /// What became of the message.
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self.state.load(Ordering::Acquire) {
+            CONFIRMED => Verdict::Confirmed,
+            GIVEN_UP => Verdict::GivenUp,
+            _ => Verdict::Owed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_acknowledgement_is_given_up_and_a_confirmed_one_is_not() {
+        let bell = Arc::new(Notify::new());
+        let (kept, lost) = (Slot::new(Arc::clone(&bell)), Slot::new(bell));
+        assert_eq!(kept.verdict(), Verdict::Owed);
+        Ack::slot(Arc::clone(&kept)).confirm();
+        drop(Ack::slot(Arc::clone(&lost)));
+        assert_eq!((kept.verdict(), lost.verdict()), (Verdict::Confirmed, Verdict::GivenUp));
+        let (ack, mut hear) = Ack::watched();
+        drop(ack);
+        assert!(hear.try_recv().is_err());
+    }
+}

@@ -1,0 +1,13 @@
+//! How sources, formats and bounds are set up.
+
+mod broker;
+mod listener;
+mod root;
+mod route;
+mod secret;
+
+pub use broker::{Broker, Endpoint, Protocol, Tls};
+pub use listener::{Listener, User};
+pub use root::{Config, Queue, UnknownDevices};
+pub use route::{Format, Route};
+pub use secret::Secret;

@@ -1,0 +1,69 @@
+//! Which format is spoken on which topics.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decode::Mapping;
+
+/// The formats that are understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// Our own JSON, see FORMATS.md.
+    SpecolaJson,
+    /// Any JSON, read as `mapping` says.
+    GenericJson,
+    /// SenML JSON packs, RFC 8428.
+    SenmlJson,
+    /// Events of a ChirpStack v4 network server.
+    ChirpstackV4,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 4] = [Self::SpecolaJson, Self::GenericJson, Self::SenmlJson, Self::ChirpstackV4];
+
+    /// The word in configuration, counters and screens.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SpecolaJson => "specola-json",
+            Self::GenericJson => "generic-json",
+            Self::SenmlJson => "senml-json",
+            Self::ChirpstackV4 => "chirpstack-v4",
+        }
+    }
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One rule: messages on these topics speak this format. The first route that matches decides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// An MQTT topic filter: `+` stands for one level, `#` at the end for any number of levels.
+    pub topic: String,
+    /// The format.
+    pub format: Format,
+    /// How to read it; needed for `generic-json` and only there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<Mapping>,
+}
+
+impl Route {
+    /// A route without a mapping.
+    pub fn new(topic: impl Into<String>, format: Format) -> Self {
+        Self { topic: topic.into(), format, mapping: None }
+    }
+
+    /// The routes that apply when the configuration names none.
+    pub fn defaults() -> Vec<Self> {
+        vec![
+            Self::new("specola/v1/+/+/readings", Format::SpecolaJson),
+            Self::new("application/+/device/+/event/+", Format::ChirpstackV4),
+            Self::new("senml/+/json", Format::SenmlJson),
+        ]
+    }
+}

@@ -1,0 +1,8 @@
+//! JSON, read strictly and in one pass, without a tree of objects.
+
+mod number;
+mod parse;
+mod tape;
+
+pub(super) use number::{nanos, value};
+pub(super) use tape::{Json, Kind, Tape};

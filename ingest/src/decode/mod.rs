@@ -1,0 +1,27 @@
+//! The formats that are understood: one file each, and this list.
+
+mod chirpstack_v4;
+mod decoder;
+mod generic_json;
+mod json;
+mod leaves;
+mod mapping;
+mod moment;
+mod senml_json;
+mod specola_json;
+
+pub use decoder::{Decoder, Message, NotFinite, Observation, Refusal, Sink, Tools};
+pub use mapping::{Constant, DeviceFrom, Field, Leaves, Mapping, TimeFrom, TimeZone};
+pub use moment::Moment;
+
+use crate::config::{Format, Route};
+
+/// The decoder for this route.
+pub fn decoder(route: &Route) -> Box<dyn Decoder> {
+    match route.format {
+        Format::SpecolaJson => Box::new(specola_json::SpecolaJson),
+        Format::GenericJson => Box::new(generic_json::GenericJson::new(route.mapping.clone().unwrap_or_default())),
+        Format::SenmlJson => Box::new(senml_json::SenmlJson),
+        Format::ChirpstackV4 => Box::new(chirpstack_v4::ChirpstackV4),
+    }
+}

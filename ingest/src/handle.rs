@@ -1,0 +1,163 @@
+//! What others may ask a running ingest: who is connected, how much came, how much waits.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use model::TenantId;
+
+use crate::gate::WeakGate;
+use crate::metrics::SourceMetrics;
+
+/// What a source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// Our own MQTT listener.
+    Listener,
+    /// A session with a foreign broker.
+    Broker,
+}
+
+/// How one source is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceStatus {
+    /// Its name in the configuration; `listener` for our own.
+    pub name: String,
+    /// Whose readings come from it.
+    pub tenant: TenantId,
+    /// What it is.
+    pub kind: SourceKind,
+    /// Whether messages can come: connected and subscribed, or listening.
+    pub connected: bool,
+    /// Clients of our own listener now; 1 or 0 for a broker.
+    pub connections: usize,
+    /// Messages since the start.
+    pub received: u64,
+    /// Messages that were refused whole since the start.
+    pub refused: u64,
+    /// Readings that were handed on since the start.
+    pub readings: u64,
+    /// Why the connection was lost or refused last.
+    pub last_error: Option<String>,
+}
+
+/// The live state of one source: written by it and by the decoders, read by handles.
+pub(crate) struct Source {
+    pub(crate) name: Arc<str>,
+    pub(crate) tenant: TenantId,
+    pub(crate) kind: SourceKind,
+    pub(crate) metrics: SourceMetrics,
+    connected: AtomicBool,
+    connections: AtomicUsize,
+    received: AtomicU64,
+    refused: AtomicU64,
+    readings: AtomicU64,
+    last_error: Mutex<Option<String>>,
+}
+
+impl Source {
+    pub(crate) fn new(name: &str, tenant: TenantId, kind: SourceKind) -> Arc<Self> {
+        let name: Arc<str> = Arc::from(name);
+        let metrics = SourceMetrics::new(&name);
+        Arc::new(Self {
+            name,
+            tenant,
+            kind,
+            metrics,
+            connected: AtomicBool::new(false),
+            connections: AtomicUsize::new(0),
+            received: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            readings: AtomicU64::new(0),
+            last_error: Mutex::new(None),
+        })
+    }
+
+    /// A message came.
+    pub(crate) fn count_received(&self, bytes: usize) {
+        self.received.fetch_add(1, Ordering::Relaxed);
+        self.metrics.received.increment(1);
+        self.metrics.bytes.increment(bytes as u64);
+    }
+
+    /// A message was refused whole.
+    pub(crate) fn count_refused(&self, reason: model::Reason) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        self.metrics.refuse(reason);
+    }
+
+    /// Readings were handed on.
+    pub(crate) fn count_readings(&self, readings: usize) {
+        self.readings.fetch_add(readings as u64, Ordering::Relaxed);
+        self.metrics.decoded.increment(readings as u64);
+    }
+
+    /// Messages can come, or no longer.
+    pub(crate) fn set_connected(&self, connected: bool) {
+        let before = self.connected.swap(connected, Ordering::Relaxed);
+        self.metrics.connected.set(if connected { 1.0 } else { 0.0 });
+        if before && !connected {
+            self.metrics.disconnects.increment(1);
+        }
+        if self.kind == SourceKind::Broker {
+            self.connections.store(usize::from(connected), Ordering::Relaxed);
+        }
+    }
+
+    /// A client of the listener came or went.
+    pub(crate) fn count_client(&self, came: bool) {
+        let change = |now: usize| Some(if came { now.saturating_add(1) } else { now.saturating_sub(1) });
+        // The closure never refuses, so there is no error to look at.
+        let _ = self.connections.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change);
+    }
+
+    /// Remembers why the connection was lost.
+    pub(crate) fn set_error(&self, error: String) {
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+    }
+
+    fn status(&self) -> SourceStatus {
+        SourceStatus {
+            name: self.name.to_string(),
+            tenant: self.tenant.clone(),
+            kind: self.kind,
+            connected: self.connected.load(Ordering::Relaxed),
+            connections: self.connections.load(Ordering::Relaxed),
+            received: self.received.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
+            readings: self.readings.load(Ordering::Relaxed),
+            last_error: self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+}
+
+/// A cheap view of a running ingest.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) sources: Arc<Vec<Arc<Source>>>,
+    pub(crate) gate: WeakGate,
+    pub(crate) listener: Option<SocketAddr>,
+}
+
+impl Handle {
+    /// Every source, in the order of the configuration.
+    pub fn sources(&self) -> Vec<SourceStatus> {
+        self.sources.iter().map(|source| source.status()).collect()
+    }
+
+    /// Where our own listener can be reached; the real port when the configuration said 0.
+    pub fn listener_addr(&self) -> Option<SocketAddr> {
+        self.listener
+    }
+
+    /// Messages that wait to be decoded.
+    pub fn queue_depth(&self) -> usize {
+        self.gate.upgrade().map_or(0, |gate| gate.depth())
+    }
+}
+
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Handle").field("sources", &self.sources()).field("listener", &self.listener).finish()
+    }
+}

@@ -1,0 +1,68 @@
+//! What enters ingest (one message) and what leaves it (an arrival).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use model::{DeadLetter, DeviceId, Reading, TenantId, Timestamp};
+
+use crate::Ack;
+use crate::config::{Format, UnknownDevices};
+
+/// One message as it came.
+#[derive(Debug, Clone)]
+pub struct RawMessage {
+    /// Whose it is: said by the door it came through, never by the message.
+    pub tenant: TenantId,
+    /// Which source it came from, as the configuration names it.
+    pub source: Arc<str>,
+    /// Its topic.
+    pub topic: String,
+    /// Its bytes; of a message that is too large only the first [`DeadLetter::HEAD_BYTES`].
+    pub payload: Bytes,
+    /// How many bytes it had.
+    pub bytes: usize,
+    /// When it came.
+    pub received: Timestamp,
+    /// Whether the broker had kept it for us: then it may be old.
+    pub retained: bool,
+}
+
+/// A device that the registry did not know when its message came.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Newcomer {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its name.
+    pub device: DeviceId,
+    /// The format in which it spoke.
+    pub format: Format,
+    /// What is to be done with it: register or quarantine. One that is refused is not announced.
+    pub treatment: UnknownDevices,
+}
+
+/// What came in a short while from all sources. All of one message is in one arrival. Keep it, then confirm `owed`.
+#[derive(Debug, Default)]
+pub struct Arrival {
+    /// The readings, in the order in which they came.
+    pub readings: Vec<Reading>,
+    /// What was refused.
+    pub refused: Vec<DeadLetter>,
+    /// The acknowledgements that are due once the above is kept, in the order in which the messages came.
+    pub owed: Vec<Ack>,
+    /// Devices that the registry did not know, each once.
+    pub seen: Vec<Newcomer>,
+    /// How many messages it was made from.
+    pub messages: usize,
+}
+
+impl Arrival {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.messages == 0
+    }
+
+    /// Confirms everything that is owed, in order. Never waits.
+    pub fn confirm(owed: Vec<Ack>) {
+        owed.into_iter().for_each(Ack::confirm);
+    }
+}

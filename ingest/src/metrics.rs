@@ -1,0 +1,94 @@
+//! What is counted. Names and labels are constants; a device is never a label.
+//!
+//! For each source, at all times:
+//!
+//! - `ingest_messages_received_total` = `ingest_messages_accepted_total` + the sum of `ingest_messages_refused_total` over its reasons
+//!   + `ingest_messages_ignored_total` + what waits in the queue (`ingest_queue_messages` is its gauge over all sources).
+//! - An accepted message may have lost single readings: they are in `ingest_readings_rejected_total` by reason and in a dead letter.
+//!   A message of which no reading was left is refused, with the reason of its first one; its readings are counted as rejected too.
+//! - Everything in `ingest_readings_decoded_total` is handed on; whether it was kept, a duplicate or unstorable is counted by who keeps it.
+
+use std::sync::Arc;
+
+use metrics::{Counter, Gauge, counter, gauge};
+use model::Reason;
+
+/// Messages that came, by source.
+pub const MESSAGES_RECEIVED: &str = "ingest_messages_received_total";
+/// Bytes of the messages that came, by source.
+pub const BYTES_RECEIVED: &str = "ingest_bytes_received_total";
+/// Messages of which all or some readings were understood, by source.
+pub const MESSAGES_ACCEPTED: &str = "ingest_messages_accepted_total";
+/// Messages that were refused whole, by source and reason.
+pub const MESSAGES_REFUSED: &str = "ingest_messages_refused_total";
+/// Messages among clients that carry no readings, by source.
+pub const MESSAGES_IGNORED: &str = "ingest_messages_ignored_total";
+/// Readings that were understood and handed on, by source.
+pub const READINGS_DECODED: &str = "ingest_readings_decoded_total";
+/// Single readings that were refused, by source and reason.
+pub const READINGS_REJECTED: &str = "ingest_readings_rejected_total";
+/// Messages that wait to be decoded, over all sources.
+pub const QUEUE_MESSAGES: &str = "ingest_queue_messages";
+/// 1 while a source is connected or listening, by source.
+pub const SOURCE_CONNECTED: &str = "ingest_source_connected";
+/// Connections of a source that ended, by source.
+pub const DISCONNECTS: &str = "ingest_source_disconnects_total";
+
+/// The label that names a source.
+pub const SOURCE: &str = "source";
+/// The label that names a reason.
+pub const REASON: &str = "reason";
+
+/// The counters of one source, looked up once.
+pub(crate) struct SourceMetrics {
+    pub(crate) received: Counter,
+    pub(crate) bytes: Counter,
+    pub(crate) accepted: Counter,
+    pub(crate) ignored: Counter,
+    pub(crate) decoded: Counter,
+    pub(crate) connected: Gauge,
+    pub(crate) disconnects: Counter,
+    refused: Vec<Counter>,
+    rejected: Vec<Counter>,
+}
+
+fn by_reason(name: &'static str, source: &Arc<str>) -> Vec<Counter> {
+    let one = |reason: &Reason| counter!(name, SOURCE => Arc::clone(source), REASON => reason.as_str());
+    Reason::ALL.iter().map(one).collect()
+}
+
+impl SourceMetrics {
+    /// The counters of this source.
+    pub(crate) fn new(source: &Arc<str>) -> Self {
+        let one = |name: &'static str| counter!(name, SOURCE => Arc::clone(source));
+        Self {
+            received: one(MESSAGES_RECEIVED),
+            bytes: one(BYTES_RECEIVED),
+            accepted: one(MESSAGES_ACCEPTED),
+            ignored: one(MESSAGES_IGNORED),
+            decoded: one(READINGS_DECODED),
+            connected: gauge!(SOURCE_CONNECTED, SOURCE => Arc::clone(source)),
+            disconnects: one(DISCONNECTS),
+            refused: by_reason(MESSAGES_REFUSED, source),
+            rejected: by_reason(READINGS_REJECTED, source),
+        }
+    }
+
+    /// A message was refused whole.
+    pub(crate) fn refuse(&self, reason: Reason) {
+        if let Some(counter) = index(reason).and_then(|at| self.refused.get(at)) {
+            counter.increment(1);
+        }
+    }
+
+    /// Single readings were refused.
+    pub(crate) fn reject(&self, reason: Reason, readings: u64) {
+        if let Some(counter) = index(reason).and_then(|at| self.rejected.get(at)) {
+            counter.increment(readings);
+        }
+    }
+}
+
+fn index(reason: Reason) -> Option<usize> {
+    Reason::ALL.iter().position(|known| *known == reason)
+}

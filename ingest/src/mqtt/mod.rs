@@ -1,0 +1,4 @@
+//! Where messages come from: our own MQTT listener and sessions with foreign brokers.
+
+pub(crate) mod listener;
+pub(crate) mod session;

@@ -1,0 +1,269 @@
+//! The life of a session: connect, subscribe, take messages, acknowledge what is safe, reconnect.
+
+use std::sync::Arc;
+
+use model::Duration;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::ledger::{GivenUp, Ledger};
+use super::protocol::{Event, Incoming, Protocol, Settings};
+use super::{tls, v4::V4, v5::V5};
+use crate::config::{Broker, Protocol as Version, Route};
+use crate::gate::Gate;
+use crate::handle::Source;
+use crate::{Ack, Clock, Error, RawMessage, Result};
+
+/// The first pause before a new attempt, and the longest: a broker that comes back is found within 2 s.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(1_500));
+/// A TCP connection and its CONNACK within this, or a new attempt.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How long to wait at the end for what was taken to become safe. Later messages are sent again to the next process.
+const FAREWELL: Duration = Duration::from_secs(8);
+
+/// A session that has not started yet.
+pub(crate) struct Session {
+    settings: Settings,
+    version: Version,
+    topics: Vec<String>,
+    source: Arc<Source>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Why a connection ended.
+enum End {
+    /// We were asked to stop.
+    Stopped,
+    /// For this reason; whether it had been connected.
+    Lost(String),
+}
+
+impl Session {
+    /// A session with this broker. Reads its certificate files.
+    pub(crate) fn new(broker: &Broker, routes: &[Route], source: Arc<Source>, clock: Arc<dyn Clock>) -> Result<Self> {
+        let endpoint = broker
+            .endpoint()
+            .map_err(|problem| Error::Config { key: format!("brokers.{}.url", broker.name), problem })?;
+        let topics = match broker.topics.as_slice() {
+            [] => routes.iter().map(|route| route.topic.clone()).collect(),
+            topics => topics.to_vec(),
+        };
+        let login =
+            (!broker.username.is_empty()).then(|| (broker.username.clone(), broker.password.expose().to_owned()));
+        let settings = Settings {
+            host: endpoint.host,
+            port: endpoint.port,
+            client_id: broker.effective_client_id(),
+            login,
+            tls: tls::configuration(broker)?,
+            keep_alive: Duration::from_secs(u64::from(broker.keep_alive_seconds)),
+            max_packet: broker.max_packet_bytes,
+            in_flight: broker.in_flight,
+            session_expiry: broker.session_expiry_seconds,
+        };
+        Ok(Self { settings, version: broker.protocol, topics, source, clock })
+    }
+
+    /// Runs until `stop`, however often the connection is lost.
+    pub(crate) async fn run(self, gate: Gate, stop: CancellationToken) {
+        match self.version {
+            Version::V4 => self.keep_connected::<V4>(gate, stop).await,
+            Version::V5 => self.keep_connected::<V5>(gate, stop).await,
+        }
+    }
+
+    async fn keep_connected<P: Protocol>(self, gate: Gate, stop: CancellationToken) {
+        let mut pause = PAUSE.0;
+        // The broker may keep a session of an earlier run, with other topics: the first connection always subscribes.
+        let mut subscribed = false;
+        while !stop.is_cancelled() {
+            let end = Connection::<P>::open(&self, &gate).serve(&stop, &mut subscribed, &mut pause).await;
+            self.source.set_connected(false);
+            match end {
+                End::Stopped => break,
+                End::Lost(why) => {
+                    tracing::warn!(broker = %self.source.name, %why, again_in = ?pause, "connection lost");
+                    self.source.set_error(why);
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = sleep(pause) => {}
+            }
+            pause = (pause * 2).min(PAUSE.1);
+        }
+        tracing::info!(broker = %self.source.name, "session ended");
+    }
+}
+
+/// One connection with what is owed on it. A new connection starts with a new client and an empty ledger, so that an acknowledgement of an old
+/// connection can never answer for a packet of the new one: the broker sends again what it did not hear about.
+struct Connection<'a, P: Protocol> {
+    session: &'a Session,
+    gate: &'a Gate,
+    requests: P::Requests,
+    events: P::Events,
+    ledger: Ledger,
+    bell: Arc<Notify>,
+    last_sign: Instant,
+    connected: bool,
+}
+
+impl<'a, P: Protocol> Connection<'a, P> {
+    fn open(session: &'a Session, gate: &'a Gate) -> Self {
+        let (requests, events) = P::open(&session.settings);
+        let ledger = Ledger::new();
+        let bell = ledger.bell();
+        Self { session, gate, requests, events, ledger, bell, last_sign: Instant::now(), connected: false }
+    }
+
+    async fn serve(mut self, stop: &CancellationToken, subscribed: &mut bool, pause: &mut Duration) -> End {
+        loop {
+            let event = tokio::select! {
+                () = stop.cancelled() => {
+                    if self.connected {
+                        self.farewell().await;
+                    }
+                    return End::Stopped;
+                }
+                event = self.next() => event,
+            };
+            let outcome = match event {
+                Ok(Event::Connected { session_present }) => self.greet(session_present, subscribed),
+                Ok(Event::Subscribed { refused }) => {
+                    *subscribed = true;
+                    *pause = PAUSE.0;
+                    self.settled(refused)
+                }
+                Ok(Event::Message(message)) => self.take(message).await,
+                Ok(Event::Alive | Event::Sent) => Ok(()),
+                Err(why) => Err(why),
+            };
+            if self.connected && *subscribed {
+                self.session.source.set_connected(true);
+                *pause = PAUSE.0;
+            }
+            if let Err(why) = outcome {
+                return End::Lost(why);
+            }
+        }
+    }
+
+    /// The next event, while acknowledgements leave as they become due. Polling is never given up half way: the client would lose what it was
+    /// about to send.
+    async fn next(&mut self) -> Result<Event, String> {
+        let Self { session, requests, events, ledger, bell, last_sign, connected, .. } = self;
+        let keep_alive = session.settings.keep_alive;
+        // A living broker answers a ping every keep-alive, so silence for half as long again means a dead connection.
+        let silence = if *connected { keep_alive.mul_f32(1.5) } else { CONNECT };
+        let full = ledger.len() >= usize::from(session.settings.in_flight);
+        let acknowledge = |ledger: &mut Ledger| {
+            ledger
+                .settle(|packet| P::acknowledge(requests, packet))
+                .map_err(|GivenUp| "a message could not be kept; asking for it again".to_owned())
+        };
+        acknowledge(ledger)?;
+        if full && ledger.len() >= usize::from(session.settings.in_flight) {
+            // The broker sends more than we take at a time. Reading stops until something is safe, but not so long that the broker forgets us.
+            tokio::select! {
+                () = bell.notified() => {}
+                () = sleep(keep_alive / 2) => {}
+            }
+            acknowledge(ledger)?;
+        }
+        let mut event = std::pin::pin!(P::next(events));
+        loop {
+            tokio::select! {
+                event = &mut event => {
+                    let event = event?;
+                    if !matches!(event, Event::Sent) {
+                        *last_sign = Instant::now();
+                    }
+                    return Ok(event);
+                }
+                () = bell.notified() => acknowledge(ledger)?,
+                () = sleep_until(*last_sign + silence) => {
+                    return Err(if *connected { format!("no sign of life for {silence:?}") } else { format!("no connection within {CONNECT:?}") });
+                }
+            }
+        }
+    }
+
+    fn greet(&mut self, session_present: bool, subscribed: &mut bool) -> Result<(), String> {
+        self.connected = true;
+        *subscribed &= session_present;
+        tracing::info!(broker = %self.session.source.name, session_present, "connected");
+        if *subscribed || P::subscribe(&self.requests, &self.session.topics) {
+            return Ok(());
+        }
+        Err("the subscription could not be sent".to_owned())
+    }
+
+    fn settled(&self, refused: usize) -> Result<(), String> {
+        if refused == 0 {
+            return Ok(());
+        }
+        let why = format!(
+            "the broker refused {refused} of {} topics; check the rights of this user",
+            self.session.topics.len()
+        );
+        tracing::error!(broker = %self.session.source.name, "{why}");
+        self.session.source.set_error(why);
+        Ok(())
+    }
+
+    async fn take(&mut self, message: Incoming) -> Result<(), String> {
+        let Incoming { topic, payload, packet, retained } = message;
+        let ack = packet.map_or_else(Ack::none, |packet| self.ledger.owe(packet));
+        let (payload, bytes) = self.gate.trim(payload);
+        let Session { source, clock, .. } = self.session;
+        let raw = RawMessage {
+            tenant: source.tenant.clone(),
+            source: Arc::clone(&source.name),
+            topic,
+            payload,
+            bytes,
+            received: clock.now(),
+            retained,
+        };
+        self.gate.enter(source, raw, ack).await.map_err(|_| "the decoders are gone".to_owned())?;
+        // Waiting for room is no silence of the broker.
+        self.last_sign = Instant::now();
+        Ok(())
+    }
+
+    /// Takes nothing more, waits until what was taken is safe or given up, acknowledges it and says goodbye.
+    async fn farewell(&mut self) {
+        let Self { session, requests, events, ledger, bell, .. } = self;
+        let settle = async {
+            // Messages that still come are neither taken nor acknowledged: the broker keeps them for the next time.
+            let mut event = Box::pin(P::next(events));
+            loop {
+                if ledger.settle(|packet| P::acknowledge(requests, packet)).is_err() || ledger.len() == 0 {
+                    return;
+                }
+                tokio::select! {
+                    outcome = &mut event => match outcome {
+                        Ok(_) => {
+                            drop(event);
+                            event = Box::pin(P::next(events));
+                        }
+                        Err(_) => return,
+                    },
+                    () = bell.notified() => {}
+                }
+            }
+        };
+        if timeout(FAREWELL, settle).await.is_err() {
+            tracing::warn!(broker = %session.source.name, left = self.ledger.len(), "not everything became safe in time; the broker will send it again");
+        }
+        if !P::disconnect(&self.requests) {
+            return;
+        }
+        let leave = async { while P::next(&mut self.events).await.is_ok() {} };
+        if timeout(Duration::from_secs(2), leave).await.is_err() {
+            tracing::debug!(broker = %self.session.source.name, "the broker did not take our goodbye");
+        }
+    }
+}

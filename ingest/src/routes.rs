@@ -1,0 +1,50 @@
+//! Which decoder reads a topic.
+
+use crate::config::{Config, Format};
+use crate::decode::{self, Decoder};
+use crate::topic;
+
+struct Rule {
+    filter: String,
+    format: Format,
+    decoder: Box<dyn Decoder>,
+}
+
+/// The rules of the configuration, ready for use.
+pub(crate) struct Routes {
+    rules: Vec<Rule>,
+    ignored: Vec<String>,
+}
+
+/// What a topic means.
+pub(crate) enum Meaning<'a> {
+    /// Readings in this format.
+    Speaks(Format, &'a dyn Decoder),
+    /// Clients talk among themselves.
+    Ignored,
+    /// No rule names it.
+    Unknown,
+}
+
+impl Routes {
+    /// The rules of this configuration.
+    pub(crate) fn new(config: &Config) -> Self {
+        let rule = |route: &crate::config::Route| Rule {
+            filter: route.topic.clone(),
+            format: route.format,
+            decoder: decode::decoder(route),
+        };
+        Self { rules: config.routes.iter().map(rule).collect(), ignored: config.ignored_topics.clone() }
+    }
+
+    /// What this topic means: the first rule that matches.
+    pub(crate) fn meaning(&self, topic: &str) -> Meaning<'_> {
+        if let Some(rule) = self.rules.iter().find(|rule| topic::matches(&rule.filter, topic)) {
+            return Meaning::Speaks(rule.format, rule.decoder.as_ref());
+        }
+        if topic.starts_with('$') || self.ignored.iter().any(|filter| topic::matches(filter, topic)) {
+            return Meaning::Ignored;
+        }
+        Meaning::Unknown
+    }
+}
