@@ -1,1 +1,26 @@
 //! HTTP for questions, websocket for what changes.
+
+mod app;
+mod auth;
+mod clock;
+mod config;
+mod desk;
+mod error;
+mod http;
+mod live;
+mod metrics;
+mod parts;
+mod rulebook;
+mod server;
+mod wire;
+
+pub use auth::{PasswordError, hash_password, issue_sign_in_link};
+pub use clock::{Clock, system_clock};
+pub use config::{Config, SocketLimits};
+pub use desk::{AlarmDesk, NotAcknowledged};
+pub use error::{Error, Result};
+pub use http::openapi_document;
+pub use live::{Board, Frame, FrameKind, Live, Selection};
+pub use parts::{City, Parts, StatusSource};
+pub use server::Server;
+pub use wire::status::{Stage, StageState, Status};

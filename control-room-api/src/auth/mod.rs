@@ -1,0 +1,20 @@
+//! Who asks, and what that person may do.
+
+mod attempts;
+mod caller;
+mod link;
+mod origin;
+mod password;
+mod sessions;
+mod source;
+mod token;
+
+pub(crate) use attempts::Attempts;
+pub(crate) use caller::{Caller, Credential, session_cookie};
+pub use link::issue_sign_in_link;
+pub(crate) use origin::{Expected, is_own_origin};
+pub(crate) use password::Passwords;
+pub use password::{PasswordError, hash_password};
+pub(crate) use sessions::{Sessions, Standing};
+pub(crate) use source::{Peer, source};
+pub(crate) use token::Token;

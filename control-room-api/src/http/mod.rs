@@ -1,0 +1,21 @@
+//! The routes: one file per resource, and one file that chooses status codes.
+
+mod alarms;
+mod assets;
+mod city;
+mod extract;
+mod figures;
+mod history;
+mod live;
+mod openapi;
+mod problem;
+mod router;
+mod screens;
+mod security;
+mod session;
+mod sql;
+
+pub use openapi::openapi_document;
+pub(crate) use openapi::openapi_json;
+pub(crate) use problem::Problem;
+pub(crate) use router::{Place, router};

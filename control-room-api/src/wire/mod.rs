@@ -1,0 +1,11 @@
+//! The shapes that cross the wire, one file per resource. The screens' types are generated from the document they make.
+
+pub(crate) mod alarm;
+pub(crate) mod asset;
+pub(crate) mod city;
+pub(crate) mod history;
+pub(crate) mod problem;
+pub(crate) mod scalar;
+pub(crate) mod session;
+pub(crate) mod sql;
+pub(crate) mod status;

@@ -1,0 +1,20 @@
+//! Errors as RFC 9457 tells them.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Why a request was not answered as asked (`application/problem+json`).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct ProblemDocument {
+    /// `urn:specola:problem:<slug>`.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    /// The same for people, always the same words for the same type.
+    pub(crate) title: String,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// What was wrong this time.
+    pub(crate) detail: String,
+    /// Names this occurrence; the server's log has it too.
+    pub(crate) instance: String,
+}
