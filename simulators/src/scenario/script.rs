@@ -1,6 +1,6 @@
 //! The script: from the start of a run faults come and go in a fixed rhythm, each time at another place.
 
-use model::{Duration, Timestamp, Window};
+use model::{AssetId, Duration, Timestamp, Window};
 
 use super::fault::{Fault, FaultKind};
 use super::trouble::{Effect, Trouble};
@@ -27,11 +27,23 @@ const SCRIPT: [(FaultKind, u64, u64); 9] = [
 /// Faults other than a tripped breaker build up and die down over this long.
 const RAMP_S: f64 = 8.0;
 
+/// The shortest span of time.
+const INSTANT: Duration = Duration::from_nanos(1);
+
 /// A place where something can go wrong.
-#[derive(Debug, Clone)]
-struct Target {
+#[derive(Debug)]
+struct Place {
     effect: Effect,
-    asset: usize,
+    asset: AssetId,
+    name: String,
+}
+
+/// One line of the script at work: the `n`th fault of its kind since the start.
+struct Line {
+    kind: FaultKind,
+    n: u64,
+    from: Timestamp,
+    until: Timestamp,
 }
 
 /// A fault together with what it acts on.
@@ -46,21 +58,14 @@ pub(crate) struct PlannedFault {
 pub struct Scenario {
     start: Timestamp,
     key: u64,
-    targets: Vec<(FaultKind, Vec<(Target, model::AssetId, String)>)>,
+    places: Vec<(FaultKind, Vec<Place>)>,
 }
 
 impl Scenario {
     /// The script of a run that begins at `start`.
     pub fn new(city: &City, start: Timestamp) -> Self {
-        let targets = FaultKind::ALL.into_iter().map(|kind| {
-            let named = targets_of(city, kind).into_iter().map(|target| {
-                let asset = &city.assets[target.asset];
-                let (id, name) = (asset.id.clone(), asset.name.clone());
-                (target, id, name)
-            });
-            (kind, named.collect())
-        });
-        Self { start, key: key_of(city.seed, "scenario"), targets: targets.collect() }
+        let places = FaultKind::ALL.into_iter().map(|kind| (kind, places_of(city, kind))).collect();
+        Self { start, key: key_of(city.seed, "scenario"), places }
     }
 
     /// When the run began.
@@ -79,57 +84,60 @@ impl Scenario {
     }
 
     fn planned_at(&self, time: Timestamp) -> Vec<PlannedFault> {
-        let until = time.plus(Duration::from_nanos(1));
-        Window::new(time, until).map(|window| self.planned(window)).unwrap_or_default()
+        Window::new(time, time.plus(INSTANT)).map(|window| self.planned(window)).unwrap_or_default()
     }
 
     /// What the sensors feel at `time`.
     pub(crate) fn trouble(&self, time: Timestamp) -> Trouble {
         let mut trouble = Trouble::none();
         let seconds = time.as_seconds_f64();
-        for PlannedFault { fault, effect } in self.planned_at(time) {
-            let (from, until) = (fault.from.as_seconds_f64(), fault.until.as_seconds_f64());
+        for line in Window::new(time, time.plus(INSTANT)).into_iter().flat_map(|window| self.lines(window)) {
+            let Some(Place { effect, .. }) = self.place(&line) else { continue };
+            let (from, until) = (line.from.as_seconds_f64(), line.until.as_seconds_f64());
             let strength = match effect {
                 Effect::Dark { .. } | Effect::Frozen { .. } | Effect::Silent { .. } => 1.0,
                 _ => ((seconds - from) / RAMP_S).min((until - seconds) / RAMP_S).clamp(0.0, 1.0),
             };
-            trouble.add(effect, strength, from);
+            trouble.add(*effect, strength, from);
         }
         trouble
     }
 
+    /// Every fault that touches the window, with what it acts on.
     pub(crate) fn planned(&self, window: Window) -> Vec<PlannedFault> {
-        if window.until <= self.start {
-            return Vec::new();
-        }
+        let planned = self.lines(window).filter_map(|line| {
+            let Place { effect, asset, name } = self.place(&line)?;
+            let fault = Fault { kind: line.kind, asset: asset.clone(), name: name.clone(), from: line.from, until: line.until };
+            Some(PlannedFault { fault, effect: *effect })
+        });
+        planned.collect()
+    }
+
+    /// The lines of the script that touch the window.
+    fn lines(&self, window: Window) -> impl Iterator<Item = Line> {
+        let start = self.start;
         // The longest fault may reach one cycle further.
-        let first = (window.from.since(self.start).as_secs() / CYCLE_S).saturating_sub(1);
-        let last = window.until.since(self.start).as_secs() / CYCLE_S;
-        let mut found = Vec::new();
-        for cycle in first..=last {
-            for (line, (kind, offset, length)) in SCRIPT.into_iter().enumerate() {
-                let from = self.start.plus(Duration::from_secs(cycle * CYCLE_S + offset));
+        let first = (window.from.since(start).as_secs() / CYCLE_S).saturating_sub(1);
+        let last = window.until.since(start).as_secs() / CYCLE_S;
+        (first..=last).flat_map(move |cycle| {
+            SCRIPT.into_iter().enumerate().filter_map(move |(number, (kind, offset, length))| {
+                let from = start.plus(Duration::from_secs(cycle * CYCLE_S + offset));
                 let until = from.plus(Duration::from_secs(length));
-                if from < window.until && until > window.from {
-                    found.extend(self.place(kind, occurrence(cycle, line), from, until));
-                }
-            }
-        }
-        found
+                (from < window.until && until > window.from).then(|| Line { kind, n: occurrence(cycle, number), from, until })
+            })
+        })
     }
 
     /// The `n`th fault of a kind walks through the city in golden steps, so that neighbours in time are far from each other.
-    fn place(&self, kind: FaultKind, n: u64, from: Timestamp, until: Timestamp) -> Option<PlannedFault> {
-        let (_, targets) = self.targets.iter().find(|(of, _)| *of == kind)?;
-        let count = targets.len();
-        if count == 0 {
+    fn place(&self, line: &Line) -> Option<&Place> {
+        let (_, places) = self.places.iter().find(|(of, _)| *of == line.kind)?;
+        if places.is_empty() {
             return None;
         }
+        let count = places.len() as u64;
         let stride = ((count as f64 * 0.382) as u64).max(1);
-        let index = (pick(self.key, kind as u64, count) as u64 + n.wrapping_mul(stride)) % count as u64;
-        let (target, asset, name) = targets.get(usize::try_from(index).ok()?)?;
-        let fault = Fault { kind, asset: asset.clone(), name: name.clone(), from, until };
-        Some(PlannedFault { fault, effect: target.effect })
+        let index = (pick(self.key, line.kind as u64, places.len()) as u64 + line.n.wrapping_mul(stride)) % count;
+        places.get(usize::try_from(index).ok()?)
     }
 }
 
@@ -140,22 +148,25 @@ fn occurrence(cycle: u64, line: usize) -> u64 {
     cycle * of_kind(&SCRIPT) + of_kind(&SCRIPT[..line])
 }
 
-fn targets_of(city: &City, kind: FaultKind) -> Vec<Target> {
-    let groups = |assets: &[usize], effect: fn(usize) -> Effect| {
-        assets.iter().enumerate().map(|(k, asset)| Target { effect: effect(k), asset: *asset }).collect::<Vec<_>>()
+fn places_of(city: &City, kind: FaultKind) -> Vec<Place> {
+    let place = |effect: Effect, asset: usize| {
+        let asset = &city.assets[asset];
+        Place { effect, asset: asset.id.clone(), name: asset.name.clone() }
     };
-    let sensors = |wanted: fn(&Kind) -> bool, effect: fn(usize) -> Effect| {
+    let groups = |assets: &[usize], effect: fn(usize) -> Effect| -> Vec<Place> {
+        assets.iter().enumerate().map(|(k, asset)| place(effect(k), *asset)).collect()
+    };
+    let sensors = |wanted: fn(&Kind) -> bool, effect: fn(usize) -> Effect| -> Vec<Place> {
         let all = city.sensors.iter().enumerate().filter(|(_, sensor)| wanted(&sensor.kind));
-        all.map(|(k, sensor)| Target { effect: effect(k), asset: sensor.asset }).collect::<Vec<_>>()
+        all.map(|(k, sensor)| place(effect(k), sensor.asset)).collect()
     };
     match kind {
         FaultKind::DarkCircuit => groups(&city.circuits, |circuit| Effect::Dark { circuit }),
         FaultKind::BurstPipe => groups(&city.districts, |district| Effect::Burst { district }),
         FaultKind::ChlorineLoss => groups(&city.districts, |district| Effect::Chlorine { district }),
         FaultKind::BridgeExcursion => {
-            let mut all = groups(&city.structures, |structure| Effect::Excursion { structure });
-            all.retain(|target| city.assets[target.asset].class.as_str() == "bridge");
-            all
+            let all = city.structures.iter().enumerate().filter(|(_, asset)| city.assets[**asset].class.as_str() == "bridge");
+            all.map(|(structure, asset)| place(Effect::Excursion { structure }, *asset)).collect()
         }
         FaultKind::FrozenCamera => sensors(|kind| matches!(kind, Kind::Camera { .. }), |sensor| Effect::Frozen { sensor }),
         FaultKind::SilentStation => sensors(|kind| matches!(kind, Kind::Air { .. }), |sensor| Effect::Silent { sensor }),

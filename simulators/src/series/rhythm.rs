@@ -18,7 +18,7 @@ pub(crate) fn traffic(hour: f64, weekend: bool) -> f64 {
 /// Water demand of households: two peaks, the morning one later at the weekend; mean about 1.
 pub(crate) fn demand(hour: f64, weekend: bool) -> f64 {
     let morning = if weekend { 9.3 } else { 7.6 };
-    0.5 + 0.85 * bell(hour, morning, 1.8) + 0.5 * bell(hour, 13.2, 2.0) + 0.7 * bell(hour, 20.2, 2.2) + 0.25 * bell(hour, 17.0, 3.0)
+    0.57 + 1.0 * bell(hour, morning, 1.8) + 0.6 * bell(hour, 13.2, 2.0) + 0.85 * bell(hour, 20.2, 2.2) + 0.3 * bell(hour, 17.0, 3.0)
 }
 
 #[cfg(test)]
@@ -30,6 +30,6 @@ mod tests {
         let hours = (0..240).map(|k| f64::from(k) / 10.0);
         let mean = hours.map(|hour| demand(hour, false)).sum::<f64>() / 240.0;
         assert!((0.9..1.1).contains(&mean), "{mean}");
-        assert!(demand(7.6, false) > 1.3 && demand(20.2, false) > 1.1 && demand(3.0, false) < 0.6);
+        assert!(demand(7.6, false) > 1.3 && demand(20.2, false) > 1.1 && demand(3.0, false) < 0.65);
     }
 }
