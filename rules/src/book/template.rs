@@ -156,7 +156,6 @@ fn push_number(text: &mut String, number: f64, language: Language) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -36,9 +36,12 @@ pub(crate) trait Kind: DeserializeOwned {
     fn judge(&self, memory: &mut Self::Memory, sample: Sample<'_>) -> Verdict;
 
     /// The limit that an alarm states.
-    fn limit(&self) -> Option<f64> {
+    fn limit(&self, _memory: &Self::Memory) -> Option<f64> {
         None
     }
+
+    /// Takes up again what an alarm from before a restart states: the value and the limit that it passed.
+    fn resume(&self, _memory: &mut Self::Memory, _value: f64, _limit: f64) {}
 
     /// The limit as a line on the chart of the value itself: side, limit, clear limit.
     fn limit_of_value(&self) -> Option<(Comparison, f64, f64)> {

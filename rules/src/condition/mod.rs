@@ -2,6 +2,7 @@
 
 #[expect(clippy::module_inception, reason = "the contract of the folder bears the folder's name")]
 mod condition;
+mod deviation;
 mod rate_of_change;
 mod silence;
 mod stuck;
@@ -12,7 +13,6 @@ use serde::Deserialize as _;
 use toml::de::ValueDeserializer;
 
 pub(crate) use condition::{Sample, Verdict};
-pub(crate) use silence::Memory as Heard;
 
 use crate::book::{Comparison, Complaint};
 use condition::Kind;
@@ -68,8 +68,19 @@ macro_rules! kinds {
             }
 
             /// The limit that an alarm of this condition states, if it has one.
-            pub fn limit(&self) -> Option<f64> {
-                match self { $(Self::$name(kind) => kind.limit(),)* }
+            pub(crate) fn limit(&self, memory: &Memory) -> Option<f64> {
+                match (self, memory) {
+                    $((Self::$name(kind), Memory::$name(memory)) => kind.limit(memory),)*
+                    _ => None,
+                }
+            }
+
+            /// Takes up again what an alarm from before a restart states.
+            pub(crate) fn resume(&self, memory: &mut Memory, value: f64, limit: f64) {
+                match (self, memory) {
+                    $((Self::$name(kind), Memory::$name(memory)) => kind.resume(memory, value, limit),)*
+                    _ => {}
+                }
             }
 
             /// The limit as a line on the chart of the value itself: side, limit, clear limit.
@@ -93,6 +104,8 @@ macro_rules! kinds {
 kinds! {
     /// Above or below a limit, with hysteresis.
     "threshold" => Threshold(threshold),
+    /// Away from its own recent past.
+    "deviation" => Deviation(deviation),
     /// Rising or falling too fast.
     "rate_of_change" => RateOfChange(rate_of_change),
     /// Nothing heard for too long.

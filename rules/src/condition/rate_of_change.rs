@@ -77,7 +77,7 @@ impl Kind for RateOfChange {
         threshold::judge(found, self.parts())
     }
 
-    fn limit(&self) -> Option<f64> {
+    fn limit(&self, _memory: &Memory) -> Option<f64> {
         Some(self.parts().1)
     }
 

@@ -76,7 +76,7 @@ impl Kind for Threshold {
         sample.value.as_number().map_or(Verdict::Unchanged, |number| judge(number, self.parts()))
     }
 
-    fn limit(&self) -> Option<f64> {
+    fn limit(&self, _memory: &()) -> Option<f64> {
         Some(self.parts().1)
     }
 

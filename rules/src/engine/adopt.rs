@@ -9,7 +9,7 @@ use super::engine::Engine;
 use super::plan::Plan;
 use super::subject::Phase;
 use super::timers::Wake;
-use crate::condition::{Memory, Sample, Verdict};
+use crate::condition::{Condition, Memory, Sample, Verdict};
 
 struct Latest {
     time: Timestamp,
@@ -81,12 +81,16 @@ impl Engine {
     /// Lets every watch of silence begin to listen, and every open wait go on.
     pub(super) fn arm(&mut self) {
         let running = self.clock.running;
+        self.timers.clear();
+        for subject in &mut self.plan.subjects {
+            subject.queued = Timestamp::MAX;
+        }
         for w in 0..self.plan.watches.len() {
-            let watch = &mut self.plan.watches[w];
+            let watch = &self.plan.watches[w];
             let rule = &self.plan.rules[self.plan.subjects[watch.subject].rule];
-            if let (Memory::Silence(heard), Some(lasting)) = (&mut watch.memory, rule.condition.silence()) {
-                let since = *heard.0.get_or_insert(running);
-                self.timers.add(since.plus(lasting), Wake::Watch(w));
+            if let (Condition::Silence(silence), Memory::Silence(heard)) = (&rule.condition, &watch.memory) {
+                let due = silence.due(heard, self.listening_since[self.plan.subjects[watch.subject].rule]);
+                self.timers.add(due.min(running.plus(silence.lasting())).max(running), Wake::Watch(w));
             }
         }
         for s in 0..self.plan.subjects.len() {
@@ -207,10 +211,6 @@ impl Engine {
         for alarm in open_alarms {
             self.attach(alarm);
         }
-        self.timers.clear();
-        for subject in &mut self.plan.subjects {
-            subject.queued = Timestamp::MAX;
-        }
         for w in fresh {
             let watch = &self.plan.watches[w];
             let (s, last) = (watch.subject, watch.last);
@@ -225,15 +225,8 @@ impl Engine {
                 self.plan.subjects[s].abnormal -= 1;
             }
         }
-        self.arm_anew();
-    }
-
-    fn arm_anew(&mut self) {
-        self.timers.clear();
-        for subject in &mut self.plan.subjects {
-            subject.queued = Timestamp::MAX;
-        }
         self.arm();
+        self.wake_due();
     }
 
     /// Gives a watch that knows nothing the newest reading of its series; true when it could.
@@ -352,6 +345,14 @@ impl Engine {
             let w = watches.clone().find(of_device).unwrap_or(watches.start);
             self.plan.watches[w].abnormal = true;
             self.plan.subjects[s].abnormal = 1;
+        }
+        if let (Some(value), Some(limit)) = (evidence.value.as_number(), evidence.limit)
+            && !one_tells
+        {
+            for w in watches.clone() {
+                let rule = &self.plan.rules[self.plan.subjects[s].rule];
+                rule.condition.resume(&mut self.plan.watches[w].memory, value, limit);
+            }
         }
         let turned = informed.map_or(since, |w| self.plan.watches[w].last);
         let subject = &mut self.plan.subjects[s];

@@ -167,6 +167,11 @@ impl Engine {
         if self.clock.advance(now) == Step::Leap {
             self.listening_since.fill(self.clock.running);
         }
+        self.wake_due();
+    }
+
+    /// Wakes whoever's time has come.
+    pub(super) fn wake_due(&mut self) {
         let running = self.clock.running;
         while let Some(wake) = self.timers.pop(running) {
             match wake {

@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::subject::{Phase, next_raised};
 use super::timers::Wake;
 use crate::book::Fill;
-use crate::condition::{Heard, Memory, Sample, Verdict};
+use crate::condition::{Condition, Memory, Sample, Verdict};
 use crate::metrics;
 
 /// What became of the readings of one call, counted once at its end.
@@ -52,6 +52,13 @@ impl Engine {
         }
         // a time in the future counts as now, so it can pin nothing; two such readings in one step are both new
         let time = reading.time.min(now);
+        if watch.last > now {
+            // our clock was set back: what was measured "later" than now must pin nothing either
+            watch.last = now.minus(Duration::from_nanos(1));
+            if !is_silence {
+                watch.memory = rule.condition.memory();
+            }
+        }
         if time < watch.last || (time == watch.last && reading.time <= now) {
             tally.late += 1;
             return;
@@ -66,8 +73,8 @@ impl Engine {
         if watch.unit != reading.unit {
             watch.unit.clone_from(&reading.unit);
         }
-        if let Memory::Silence(heard) = &mut watch.memory {
-            *heard = Heard(Some(self.clock.running));
+        if let (Condition::Silence(silence), Memory::Silence(heard)) = (&rule.condition, &mut watch.memory) {
+            silence.hear(heard, self.clock.running, self.listening_since[self.plan.subjects[subject].rule]);
         }
         let verdict = rule.condition.judge(&mut watch.memory, Sample { time, value: &reading.value });
         self.take_verdict(w, verdict, time);
@@ -146,7 +153,7 @@ impl Engine {
 
     /// The abnormal has lasted long enough: ring, join the group that rings, or wait for the group.
     pub(super) fn confirm(&mut self, s: usize) {
-        let Some(g) = self.plan.subjects[s].group else {
+        let Some(g) = self.group_of(s) else {
             self.plan.subjects[s].phase = Phase::Abnormal;
             self.ring_alone(s);
             return;
@@ -163,6 +170,14 @@ impl Engine {
             self.wait(s);
             self.touch(g, None);
         }
+    }
+
+    /// The group that may take a subject in; none when it has too few members to ever ring together.
+    fn group_of(&self, s: usize) -> Option<usize> {
+        let g = self.plan.subjects[s].group?;
+        let known = self.plan.groups[g].members.len();
+        let needed = self.plan.rule_of(s).group.as_ref()?.needed(known);
+        (needed <= known || self.alarms.is_active(self.plan.groups[g].alarm)).then_some(g)
     }
 
     /// The normal has lasted long enough: leave the group, or let the own alarm return.
@@ -251,7 +266,14 @@ impl Engine {
             (value, if rule.unit == Unit::NONE { watch.unit.clone() } else { rule.unit.clone() })
         };
         let at = if watch.last == Timestamp::MIN { self.started } else { watch.last };
-        Evidence { device: Some(watch.device.clone()), metric, value, unit, limit: rule.condition.limit(), at }
+        Evidence {
+            device: Some(watch.device.clone()),
+            metric,
+            value,
+            unit,
+            limit: rule.condition.limit(&watch.memory),
+            at,
+        }
     }
 
     /// Asks to be woken when the phase of a subject ends.
@@ -297,18 +319,19 @@ impl Engine {
         let running = self.clock.running;
         let watch = &self.plan.watches[w];
         let rule = self.plan.subjects[watch.subject].rule;
-        let Memory::Silence(Heard(heard)) = &watch.memory else { return };
-        let Some(lasting) = self.plan.rules[rule].condition.silence() else { return };
+        let condition = &self.plan.rules[rule].condition;
+        let (Condition::Silence(silence), Memory::Silence(heard)) = (condition, &watch.memory) else { return };
+        let (lasting, due) = (silence.lasting(), silence.due(heard, self.listening_since[rule]));
         if watch.abnormal {
             // the next reading ends it; whoever is silent again is looked at in due time
             self.timers.add(running.plus(lasting), Wake::Watch(w));
             return;
         }
-        let due = heard.unwrap_or(self.started).max(self.listening_since[rule]).plus(lasting);
         // who hears nobody cannot tell who is silent; one device alone cannot be told from everybody
         let nobody = self.device_count > 1 && running.since(self.heard) >= lasting / 2;
         if due > running {
-            self.timers.add(due, Wake::Watch(w));
+            // not later than that, since a device that begins to speak more often is due earlier
+            self.timers.add(due.min(running.plus(lasting)), Wake::Watch(w));
         } else if nobody {
             self.timers.add(running.plus(lasting / 2), Wake::Watch(w));
         } else {

@@ -1,1 +1,15 @@
-//! All tests from the outside.
+//! The rules from the outside: a small city, readings by the script, facts as words.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod delays;
+mod desk;
+mod files;
+mod groups;
+mod people;
+mod properties;
+mod reload;
+mod restart;
+mod shipped;
+mod silence;
+mod times;
