@@ -55,6 +55,9 @@ pub enum Error {
     /// The name is taken.
     #[error("user {0} exists")]
     UserExists(UserName),
+    /// It was opened for reading only.
+    #[error("store is open for reading only")]
+    ReadOnly,
     /// The store is closing and takes nothing more.
     #[error("store is closing")]
     Closing,

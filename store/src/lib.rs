@@ -1,12 +1,20 @@
 //! Keeps readings, alarms and assets; engines behind one set of traits.
 
+mod columnar;
 mod config;
+mod embedded;
 mod error;
+mod lock;
+mod metrics;
+mod open;
 mod port;
+mod registry;
 
 pub use config::Config;
-pub use error::{Error, Result};
+pub use error::{BoxError, Error, Result};
+pub use open::{open, open_read_only};
 pub use port::{
-    Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetRegistry, Bucket, Cell, Column, ColumnKind, DeadLetterCount,
-    DeadLetters, Gauges, Lost, QueryLimits, Receipt, Session, SignInCode, Store, Telemetry, TokenHash, Upserted,
+    Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetRegistry, Bucket, Cell, Column, ColumnKind,
+    DeadLetterCount, DeadLetters, Gauges, Lost, QueryLimits, Receipt, Session, SignInCode, Store, Telemetry, TokenHash,
+    Upserted,
 };

@@ -1,0 +1,1 @@
+//! What the engine does when the disk fails.

@@ -1,0 +1,30 @@
+//! The embedded engine of readings: a log with group commit, memory in columns, Parquet parts by tenant and day, SQL over all of it.
+
+mod board;
+mod commit;
+mod disk;
+mod engine;
+mod flush;
+mod frame;
+mod judge;
+mod keys;
+mod log;
+mod manifest;
+mod newest_file;
+mod order;
+mod part;
+mod read;
+mod reader;
+mod recover;
+mod rows;
+mod scan;
+mod schema;
+mod shelf;
+mod sql;
+mod tables;
+
+#[cfg(test)]
+mod faults;
+
+pub(crate) use engine::Columnar;
+pub(crate) use reader::Reader;

@@ -1,0 +1,53 @@
+//! What every opening of the engine can be asked: newest values, history, raw readings, SQL.
+
+use std::sync::Arc;
+
+use model::{DeviceId, Reading, SeriesSelection, TenantId};
+
+use super::scan;
+use super::shelf::Shelf;
+use super::sql::Queries;
+use crate::{Answer, Bucket, Error, QueryLimits, Result};
+
+/// A shelf and who answers questions about it.
+#[derive(Debug)]
+pub(super) struct Desk {
+    pub(super) shelf: Arc<Shelf>,
+    queries: Queries,
+}
+
+impl Desk {
+    pub(super) fn new(shelf: Arc<Shelf>, query_memory_mib: usize) -> Result<Self> {
+        let queries =
+            Queries::new(&shelf, query_memory_mib).map_err(|error| Error::unreachable("preparing queries", error))?;
+        Ok(Self { shelf, queries })
+    }
+
+    pub(super) fn newest(&self, tenant: &TenantId) -> Vec<Reading> {
+        self.shelf.board().newest(tenant)
+    }
+
+    pub(super) fn newest_of(&self, tenant: &TenantId, device: &DeviceId) -> Vec<Reading> {
+        self.shelf.board().newest_of(tenant, device)
+    }
+
+    pub(super) async fn history(&self, selection: &SeriesSelection, buckets: usize) -> Result<Vec<Bucket>> {
+        let (shelf, selection) = (Arc::clone(&self.shelf), selection.clone());
+        aside(move || scan::history(&shelf, &selection, buckets)).await
+    }
+
+    pub(super) async fn readings(&self, selection: &SeriesSelection, limit: usize) -> Result<Vec<Reading>> {
+        let (shelf, selection) = (Arc::clone(&self.shelf), selection.clone());
+        aside(move || scan::readings(&shelf, &selection, limit)).await
+    }
+
+    pub(super) async fn query(&self, tenant: &TenantId, sql: &str, limits: QueryLimits) -> Result<Answer> {
+        self.queries.answer(&self.shelf, tenant, sql, limits).await
+    }
+}
+
+/// Reading files takes longer than a task may.
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::unreachable("reading beside the tasks", error))?
+}

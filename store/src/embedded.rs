@@ -1,0 +1,177 @@
+//! The embedded store: readings in columns, the rest in SQLite, in one folder of one process.
+
+use async_trait::async_trait;
+use model::alarm::{Alarm, Fact};
+use model::{
+    Account, AlarmId, Asset, AssetId, DeadLetter, DeviceId, Reading, ReadingBatch, Reason, SeriesSelection, TenantId,
+    Timestamp, UserName,
+};
+
+use crate::columnar::Columnar;
+use crate::lock::FolderLock;
+use crate::registry::Registry;
+use crate::{
+    Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetRegistry, Bucket, Config, DeadLetterCount,
+    DeadLetters, Error, Gauges, Lost, QueryLimits, Receipt, Result, Session, SignInCode, Telemetry, TokenHash,
+    Upserted,
+};
+
+/// Both halves. The lock is last, so that it is given back when everything else has ended.
+
+pub(crate) struct Embedded {
+    columnar: Columnar,
+    registry: Registry,
+    _lock: FolderLock,
+}
+
+impl Embedded {
+    /// Opens the folder of `config`, alone.
+    pub(crate) async fn open(config: Config) -> Result<Self> {
+        let folder = config.folder.clone();
+        let lock = tokio::task::spawn_blocking(move || FolderLock::take(&folder))
+            .await
+            .map_err(|error| Error::unreachable("locking the folder", error))??;
+        let registry = Registry::open(&config.folder, config.dead_letters).await?;
+        let columnar = Columnar::open(&config).await?;
+        Ok(Self { columnar, registry, _lock: lock })
+    }
+}
+
+#[async_trait]
+impl Telemetry for Embedded {
+    async fn append(&self, batch: ReadingBatch) -> Result<Receipt> {
+        self.columnar.append(batch).await
+    }
+
+    fn newest(&self, tenant: &TenantId) -> Vec<Reading> {
+        self.columnar.newest(tenant)
+    }
+
+    fn newest_of(&self, tenant: &TenantId, device: &DeviceId) -> Vec<Reading> {
+        self.columnar.newest_of(tenant, device)
+    }
+
+    async fn history(&self, selection: &SeriesSelection, buckets: usize) -> Result<Vec<Bucket>> {
+        self.columnar.history(selection, buckets).await
+    }
+
+    async fn readings(&self, selection: &SeriesSelection, limit: usize) -> Result<Vec<Reading>> {
+        self.columnar.readings(selection, limit).await
+    }
+
+    async fn query(&self, tenant: &TenantId, sql: &str, limits: QueryLimits) -> Result<Answer> {
+        self.columnar.query(tenant, sql, limits).await
+    }
+
+    async fn flush(&self) -> Result<()> {
+        self.columnar.flush().await
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.columnar.close().await
+    }
+
+    fn gauges(&self) -> Gauges {
+        self.columnar.gauges()
+    }
+
+    fn lost(&self) -> Vec<Lost> {
+        self.columnar.lost()
+    }
+}
+
+#[async_trait]
+impl AssetRegistry for Embedded {
+    async fn put_tenant(&self, tenant: &TenantId, name: &str) -> Result<()> {
+        self.registry.put_tenant(tenant, name).await
+    }
+
+    async fn tenants(&self) -> Result<Vec<(TenantId, String)>> {
+        self.registry.tenants().await
+    }
+
+    async fn put_assets(&self, assets: &[Asset]) -> Result<Upserted> {
+        self.registry.put_assets(assets).await
+    }
+
+    async fn assets(&self, tenant: &TenantId) -> Result<Vec<Asset>> {
+        self.registry.assets(tenant).await
+    }
+
+    async fn asset(&self, tenant: &TenantId, id: &AssetId) -> Result<Option<Asset>> {
+        self.registry.asset(tenant, id).await
+    }
+}
+
+#[async_trait]
+impl AlarmJournal for Embedded {
+    async fn record(&self, facts: &[Fact]) -> Result<Vec<Alarm>> {
+        self.registry.record(facts).await
+    }
+
+    async fn open_alarms(&self) -> Result<Vec<Alarm>> {
+        self.registry.open_alarms().await
+    }
+
+    async fn alarms(&self, filter: &AlarmFilter) -> Result<AlarmPage> {
+        self.registry.alarms(filter).await
+    }
+
+    async fn alarm(&self, tenant: &TenantId, id: AlarmId) -> Result<Option<(Alarm, Vec<Fact>)>> {
+        self.registry.alarm(tenant, id).await
+    }
+}
+
+#[async_trait]
+impl Accounts for Embedded {
+    async fn add_account(&self, account: &Account) -> Result<()> {
+        self.registry.add_account(account).await
+    }
+
+    async fn set_password(&self, user: &UserName, password_hash: &str) -> Result<bool> {
+        self.registry.set_password(user, password_hash).await
+    }
+
+    async fn account(&self, user: &UserName) -> Result<Option<Account>> {
+        self.registry.account(user).await
+    }
+
+    async fn accounts(&self, tenant: &TenantId) -> Result<Vec<Account>> {
+        self.registry.accounts(tenant).await
+    }
+
+    async fn open_session(&self, session: &Session) -> Result<()> {
+        self.registry.open_session(session).await
+    }
+
+    async fn session(&self, token: &TokenHash, now: Timestamp) -> Result<Option<(Session, Account)>> {
+        self.registry.session(token, now).await
+    }
+
+    async fn end_session(&self, token: &TokenHash) -> Result<bool> {
+        self.registry.end_session(token).await
+    }
+
+    async fn put_code(&self, code: &SignInCode) -> Result<()> {
+        self.registry.put_code(code).await
+    }
+
+    async fn take_code(&self, code: &TokenHash, now: Timestamp) -> Result<Option<Account>> {
+        self.registry.take_code(code, now).await
+    }
+}
+
+#[async_trait]
+impl DeadLetters for Embedded {
+    async fn bury(&self, letters: &[DeadLetter]) -> Result<()> {
+        self.registry.bury(letters).await
+    }
+
+    async fn dead_letters(&self, tenant: &TenantId, reason: Option<Reason>, limit: usize) -> Result<Vec<DeadLetter>> {
+        self.registry.dead_letters(tenant, reason, limit).await
+    }
+
+    async fn dead_letter_counts(&self, tenant: &TenantId) -> Result<Vec<DeadLetterCount>> {
+        self.registry.dead_letter_counts(tenant).await
+    }
+}

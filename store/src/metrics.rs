@@ -1,0 +1,84 @@
+//! What the store counts and measures; every name is here.
+
+use std::time::Duration;
+
+use metrics::{counter, gauge, histogram};
+
+use crate::Gauges;
+
+/// Group commits that became durable.
+const COMMITS: &str = "specola_store_commits_total";
+/// Group commits that failed and were answered as unreachable.
+const COMMIT_FAILURES: &str = "specola_store_commit_failures_total";
+/// Seconds of one group commit, from the check for duplicates to the answer.
+const COMMIT_SECONDS: &str = "specola_store_commit_seconds";
+/// Seconds of one fsync of the log.
+const FSYNC_SECONDS: &str = "specola_store_fsync_seconds";
+/// Readings by what became of them: `kept`, `duplicate`, `conflict`, `not_finite`.
+const READINGS: &str = "specola_store_readings_total";
+/// Flushes by outcome: `done`, `failed`.
+const FLUSHES: &str = "specola_store_flushes_total";
+/// Seconds of one flush.
+const FLUSH_SECONDS: &str = "specola_store_flush_seconds";
+/// Merges of small parts.
+const MERGES: &str = "specola_store_merges_total";
+/// Seconds of the last recovery.
+const RECOVERY_SECONDS: &str = "specola_store_recovery_seconds";
+/// Things found damaged and set aside.
+const DAMAGED: &str = "specola_store_damaged_total";
+/// How full the engine is, by `kind`.
+const FILL: &str = "specola_store_fill";
+
+/// What became of the readings of one commit.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Outcome {
+    pub(crate) kept: usize,
+    pub(crate) duplicates: usize,
+    pub(crate) conflicts: usize,
+    pub(crate) not_finite: usize,
+}
+
+pub(crate) fn committed(outcome: Outcome, took: Duration) {
+    counter!(COMMITS).increment(1);
+    histogram!(COMMIT_SECONDS).record(took.as_secs_f64());
+    counter!(READINGS, "outcome" => "kept").increment(outcome.kept as u64);
+    counter!(READINGS, "outcome" => "duplicate").increment(outcome.duplicates as u64);
+    counter!(READINGS, "outcome" => "conflict").increment(outcome.conflicts as u64);
+    counter!(READINGS, "outcome" => "not_finite").increment(outcome.not_finite as u64);
+}
+
+pub(crate) fn commit_failed() {
+    counter!(COMMIT_FAILURES).increment(1);
+}
+
+pub(crate) fn fsync_took(took: Duration) {
+    histogram!(FSYNC_SECONDS).record(took.as_secs_f64());
+}
+
+pub(crate) fn flushed(done: bool, took: Duration) {
+    counter!(FLUSHES, "outcome" => if done { "done" } else { "failed" }).increment(1);
+    histogram!(FLUSH_SECONDS).record(took.as_secs_f64());
+}
+
+pub(crate) fn merged() {
+    counter!(MERGES).increment(1);
+}
+
+pub(crate) fn recovered(took: Duration) {
+    gauge!(RECOVERY_SECONDS).set(took.as_secs_f64());
+}
+
+pub(crate) fn damaged() {
+    counter!(DAMAGED).increment(1);
+}
+
+pub(crate) fn fill(gauges: &Gauges) {
+    let set = |kind: &'static str, value: u64| gauge!(FILL, "kind" => kind).set(value as f64);
+    set("memory_readings", gauges.memory_readings);
+    set("log_bytes", gauges.log_bytes);
+    set("parts", gauges.parts);
+    set("part_readings", gauges.part_readings);
+    set("part_bytes", gauges.part_bytes);
+    set("series", gauges.series);
+    set("waiting_appends", gauges.waiting);
+}

@@ -1,0 +1,20 @@
+//! Chooses the engine, once, at start.
+
+use std::sync::Arc;
+
+use crate::columnar::Reader;
+use crate::embedded::Embedded;
+use crate::{Config, Result, Store, Telemetry};
+
+/// Opens the store in the folder of `config`, which is created if need be, and brings back what was kept.
+///
+/// Damage does not stop it ([`Telemetry::lost`] tells what was set aside). It fails with [`crate::Error::InUse`] when another process has
+/// the folder open, [`crate::Error::Newer`] when a newer version wrote it, and [`crate::Error::Unreachable`] when the disk does not answer.
+pub async fn open(config: Config) -> Result<Arc<dyn Store>> {
+    Ok(Arc::new(Embedded::open(config).await?))
+}
+
+/// Opens only the readings, only for reading, beside the process that may have the folder open. Shows the moment of opening.
+pub async fn open_read_only(config: Config) -> Result<Arc<dyn Telemetry>> {
+    Ok(Arc::new(Reader::open(&config).await?))
+}
