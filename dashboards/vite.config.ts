@@ -7,14 +7,15 @@ const server = process.env.SPECOLA_URL ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [
-    paraglideVitePlugin({
-      project: './project.inlang',
-      outdir: './src/paraglide',
-      strategy: ['baseLocale'],
-      emitTsDeclarations: true,
-      emitReadme: false,
-      silent: true,
-    }),
+    // `npm test` compiles the words before; the plugin would keep watching and hold the tests open.
+    !process.env.VITEST &&
+      paraglideVitePlugin({
+        project: './project.inlang',
+        outdir: './src/paraglide',
+        strategy: ['baseLocale'],
+        emitTsDeclarations: true,
+        emitReadme: false,
+      }),
     svelte(),
   ],
   resolve: process.env.VITEST ? { conditions: ['browser'] } : {},

@@ -13,7 +13,9 @@ export const NONE: Selection = { cursor: null, anchor: null, chosen: new Set() }
 export function move(selection: Selection, rows: readonly string[], step: number, extend: boolean): Selection {
   if (rows.length === 0) return NONE;
   const at = selection.cursor === null ? -1 : rows.indexOf(selection.cursor);
-  const target = at < 0 ? (step < 0 ? rows.length - 1 : 0) : Math.min(rows.length - 1, Math.max(0, at + step));
+  // Without a cursor a step down starts at the top and a step up at the bottom; Home and End are what they say.
+  const from = at >= 0 ? at : Number.isFinite(step) && step < 0 ? rows.length : -1;
+  const target = Math.min(rows.length - 1, Math.max(0, from + step));
   return place(selection, rows, rows[target], extend);
 }
 

@@ -18,6 +18,7 @@ const UNIFORMS = [
   'u_looks',
   'u_pass',
   'u_colors',
+  'u_outlines',
   'u_edge',
   'u_halo',
 ] as const;
@@ -31,6 +32,14 @@ export class AssetLayer implements CustomLayerInterface {
   readonly id = 'assets';
   readonly type = 'custom' as const;
   readonly renderingMode = '2d' as const;
+
+  /** The alarmed assets as a layer of their own, so that labels lie under what is wrong and over what is not. */
+  readonly alarmed: CustomLayerInterface = {
+    id: 'assets-alarmed',
+    type: 'custom',
+    renderingMode: '2d',
+    render: (gl, input) => this.#draw(gl, input, 'alarmed'),
+  };
 
   /** Positions by slot, NaN without a place, in layer units relative to `origin`. */
   x = new Float32Array(0);
@@ -51,7 +60,7 @@ export class AssetLayer implements CustomLayerInterface {
   #alarmedIndex: WebGLBuffer | null = null;
   #interleaved = new Float32Array(0);
   #placed: Board['assets'] | undefined;
-  #alarmed = new Uint32Array(0);
+  #alarmedSlots = new Uint32Array(0);
   #alarmedCount = 0;
   #unacknowledged = 0;
   #dirtyFirst = Infinity;
@@ -214,7 +223,7 @@ export class AssetLayer implements CustomLayerInterface {
     if (this.#alarmedDirty) {
       this.#sortAlarmed(states);
       gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.#alarmedIndex);
-      gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, this.#alarmed.subarray(0, this.#alarmedCount), gl.DYNAMIC_DRAW);
+      gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, this.#alarmedSlots.subarray(0, this.#alarmedCount), gl.DYNAMIC_DRAW);
       this.#alarmedDirty = false;
     }
   }
@@ -235,10 +244,11 @@ export class AssetLayer implements CustomLayerInterface {
       starts[rank] = total;
       total += count;
     }
-    if (this.#alarmed.length < total) this.#alarmed = new Uint32Array(Math.max(total, this.#alarmed.length * 2));
+    if (this.#alarmedSlots.length < total)
+      this.#alarmedSlots = new Uint32Array(Math.max(total, this.#alarmedSlots.length * 2));
     for (let slot = 0; slot < states.length; slot++) {
       const look = lookOf(states[slot]);
-      if (look >= 1 && look <= 5) this.#alarmed[starts[6 - look]++] = slot;
+      if (look >= 1 && look <= 5) this.#alarmedSlots[starts[6 - look]++] = slot;
     }
     this.#alarmedCount = total;
     this.#unacknowledged = unacknowledged;
@@ -251,6 +261,10 @@ export class AssetLayer implements CustomLayerInterface {
   }
 
   render(gl: WebGL2RenderingContext, input: CustomRenderMethodInput): void {
+    this.#draw(gl, input, 'quiet');
+  }
+
+  #draw(gl: WebGL2RenderingContext, input: CustomRenderMethodInput, pass: 'quiet' | 'alarmed'): void {
     const map = this.#map;
     const uniforms = this.#uniforms;
     if (!map || !uniforms || !this.#program || this.#board.size === 0) return;
@@ -268,15 +282,17 @@ export class AssetLayer implements CustomLayerInterface {
     gl.uniform1i(uniforms.u_domains, this.#domainMask);
     gl.uniform1i(uniforms.u_looks, this.#lookMask);
     gl.uniform4fv(uniforms.u_colors, palette.looks.flatMap(rgba));
+    gl.uniform4fv(uniforms.u_outlines, palette.outlines.flatMap(rgba));
     gl.uniform4fv(uniforms.u_edge, rgba(palette.edge));
     gl.uniform1f(uniforms.u_halo, this.#still ? 1 : this.#halo);
     gl.disable(gl.DEPTH_TEST);
     gl.disable(gl.STENCIL_TEST);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    gl.uniform1i(uniforms.u_pass, 0);
-    gl.drawArrays(gl.POINTS, 0, this.#board.size);
-    if (this.#alarmedCount > 0) {
+    if (pass === 'quiet') {
+      gl.uniform1i(uniforms.u_pass, 0);
+      gl.drawArrays(gl.POINTS, 0, this.#board.size);
+    } else if (this.#alarmedCount > 0) {
       gl.uniform1i(uniforms.u_pass, 1);
       gl.drawElements(gl.POINTS, this.#alarmedCount, gl.UNSIGNED_INT, 0);
     }

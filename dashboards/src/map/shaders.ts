@@ -33,7 +33,8 @@ void main() {
     : look == 6 ? mix(1.7, 6.0, near * near)
     : look == 5 ? mix(4.5, 7.5, near)
     : mix(5.0, 8.5, near) + (look == 1 ? 2.0 : look == 2 ? 1.0 : 0.0);
-  if (alarmed && (bits & 64) != 0) radius *= 0.72;
+  // Members of a group are small from far away: the group is one thing, its members are many.
+  if (alarmed && (bits & 64) != 0) radius *= mix(0.5, 0.8, clamp((u_zoom - 12.0) / 4.0, 0.0, 1.0));
   float size = (radius + (alarmed ? 6.0 : 1.5)) * 2.0 * u_ratio;
   gl_Position = u_matrix * vec4(a_place, 0.0, 1.0);
   gl_PointSize = size;
@@ -47,6 +48,8 @@ flat in int v_bits;
 flat in float v_radius;
 flat in float v_size;
 uniform vec4 u_colors[7];
+uniform vec4 u_outlines[7];
+uniform float u_zoom;
 uniform vec4 u_edge;
 uniform float u_ratio;
 uniform float u_fade;
@@ -85,12 +88,14 @@ void main() {
   if (alarmed) {
     float edge = cover(d - 1.3 * u_ratio);
     result = vec4(u_edge.rgb, 1.0) * u_edge.a * edge;
-    if ((v_bits & 8) != 0 && u_halo > 0.0) {
+    bool ringed = (v_bits & 8) != 0 && ((v_bits & 64) == 0 || u_zoom > 15.0);
+    if (ringed && u_halo > 0.0) {
       float ring = cover(abs(d - 3.6 * u_ratio) - 0.9 * u_ratio) * u_halo;
-      result = mix(result, vec4(tint.rgb, 1.0), ring);
+      result = mix(result, vec4(u_outlines[v_look].rgb, 1.0), ring);
     }
   }
   result = mix(result, vec4(tint.rgb, 1.0), fill * tint.a);
+  if (alarmed) result = mix(result, vec4(u_outlines[v_look].rgb, 1.0), cover(abs(d + 0.5 * u_ratio) - 0.6 * u_ratio));
   if (!alarmed) result *= u_fade;
   if (result.a < 0.004) discard;
   color = result;

@@ -2,8 +2,7 @@
 import type { StyleSpecification } from 'maplibre-gl';
 import { PALETTES } from './palette';
 
-const ATTRIBUTION =
-  'ISTAT / Openpolis (CC BY 4.0) · GSHHG (LGPL 3) · GeoNames (CC BY 4.0)';
+const ATTRIBUTION = 'ISTAT / Openpolis (CC BY 4.0) · GSHHG (LGPL 3) · GeoNames (CC BY 4.0)';
 
 const FONT = ['Titillium Web', 'sans-serif'];
 
@@ -78,7 +77,12 @@ export function basemap(theme: 'light' | 'dark', schematic: string): StyleSpecif
           'text-size': 11,
           'text-letter-spacing': 0.12,
         },
-        paint: { 'text-color': colors.label, 'text-halo-color': colors.labelHalo, 'text-halo-width': 1.5, 'text-opacity': 0.75 },
+        paint: {
+          'text-color': colors.label,
+          'text-halo-color': colors.labelHalo,
+          'text-halo-width': 1.5,
+          'text-opacity': 0.75,
+        },
       },
       {
         id: 'places',
@@ -109,13 +113,13 @@ export function basemap(theme: 'light' | 'dark', schematic: string): StyleSpecif
             'match',
             ['get', 'worst'],
             1,
-            colors.looks[1],
+            colors.ink[1],
             2,
-            colors.looks[2],
+            colors.ink[2],
             3,
-            colors.looks[3],
+            colors.ink[3],
             4,
-            colors.looks[4],
+            colors.ink[4],
             colors.label,
           ],
           'text-halo-color': colors.labelHalo,

@@ -66,7 +66,7 @@ export const api = {
   session: () => ask<Session>('GET', '/session'),
   signIn: (username: string, password: string) => ask<Session>('POST', '/session', { username, password }),
   signInByLink: (code: string) => ask<Session>('POST', '/session/link', { code }),
-  signOut: () => ask<void>('DELETE', '/session'),
+  signOut: () => ask<undefined>('DELETE', '/session'),
   city: () => ask<City>('GET', '/city'),
 
   async assets(): Promise<AssetBrief[]> {

@@ -93,6 +93,13 @@ const STATES: Record<AlarmState, Word> = {
   normal: m.state_normal,
 };
 
+const SHORT_STATES: Record<AlarmState, Word> = {
+  active_unacknowledged: m.state_short_unack,
+  active_acknowledged: m.state_short_ack,
+  returned_unacknowledged: m.state_short_returned,
+  normal: m.state_normal,
+};
+
 const CHANGES: Record<string, Word> = {
   raised: m.change_raised,
   raise: m.change_raised,
@@ -135,6 +142,9 @@ export const reasonWord = word(REASONS);
 export const classWord = readable;
 export const priorityWord = (priority: Priority): string => PRIORITIES[priority]();
 export const stateWord = (state: AlarmState): string => STATES[state]();
+
+/** The same for narrow rows. */
+export const shortStateWord = (state: AlarmState): string => SHORT_STATES[state]();
 
 /** A sentence in the language chosen; the other one if the first is missing. */
 export function told(words: Words): string {

@@ -63,7 +63,12 @@ export async function draw(
   const byTime = new Map(history.points.map((point) => [point.t_ms / 1000, point]));
   const from = Date.parse(history.from) / 1000;
   const to = Date.parse(history.to) / 1000;
-  const axis = { stroke: text, font: FONT, grid: { stroke: palette.street, width: 1 }, ticks: { stroke: palette.border, width: 1 } };
+  const axis = {
+    stroke: text,
+    font: FONT,
+    grid: { stroke: palette.street, width: 1 },
+    ticks: { stroke: palette.border, width: 1 },
+  };
 
   /** Limits are always in view: a chart that hides its limit says nothing. */
   const range: uPlot.Range.Function = (_, low, high) => {
@@ -82,22 +87,29 @@ export async function draw(
     ctx.clip();
     const ratio = devicePixelRatio;
     ctx.font = `${11 * ratio}px 'Titillium Web', sans-serif`;
+    ctx.textAlign = 'left';
+    ctx.textBaseline = 'alphabetic';
     for (const limit of history.limits) {
       const y = plot.valToPos(limit.limit, 'y', true);
-      ctx.strokeStyle = ctx.fillStyle = palette.looks[limit.priority];
+      ctx.strokeStyle = ctx.fillStyle = palette.ink[limit.priority];
       ctx.lineWidth = 1.5 * ratio;
       ctx.setLineDash([6 * ratio, 4 * ratio]);
       ctx.beginPath();
       ctx.moveTo(bbox.left, y);
       ctx.lineTo(bbox.left + bbox.width, y);
       ctx.stroke();
-      ctx.fillText(options.limitWord, bbox.left + 4 * ratio, limit.comparison === 'above' ? y - 4 * ratio : y + 12 * ratio);
+      ctx.fillText(
+        options.limitWord,
+        bbox.left + 4 * ratio,
+        limit.comparison === 'above' ? y - 4 * ratio : y + 12 * ratio,
+      );
     }
     ctx.setLineDash([]);
     for (const alarm of history.alarms) {
       const x = plot.valToPos(alarm.raised_ms / 1000, 'x', true);
-      const end = alarm.returned_ms === null ? plot.valToPos(to, 'x', true) : plot.valToPos(alarm.returned_ms / 1000, 'x', true);
-      ctx.fillStyle = palette.looks[alarm.priority];
+      const end =
+        alarm.returned_ms === null ? plot.valToPos(to, 'x', true) : plot.valToPos(alarm.returned_ms / 1000, 'x', true);
+      ctx.fillStyle = palette.ink[alarm.priority];
       ctx.globalAlpha = 0.12;
       ctx.fillRect(x, bbox.top, Math.max(end - x, 2 * ratio), bbox.height);
       ctx.globalAlpha = 1;
@@ -132,7 +144,7 @@ export async function draw(
       series: [
         {},
         { stroke: 'transparent', points: { show: false } },
-        { stroke: line, width: 1.5, points: { show: history.points.length < 40 } },
+        { stroke: line, width: 1.25, points: { show: history.points.length < 40 } },
         { stroke: 'transparent', points: { show: false } },
       ],
       bands: [{ series: [1, 3], fill: `${palette.looks[0]}55` }],
