@@ -1,0 +1,12 @@
+//! What is small and must not be lost: assets, alarms, accounts, refused messages; in one SQLite file.
+
+mod accounts;
+mod alarms;
+mod assets;
+mod database;
+mod dead_letters;
+mod failure;
+mod rows;
+mod shape;
+
+pub(crate) use database::Registry;
