@@ -1,11 +1,11 @@
 //! How large the simulated city is, how much it says and where to.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::{Error, Result};
+use crate::Error;
 
 /// Settings of the simulated city. Every key has a default; unknown keys are errors.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The broker that the gateways connect to.
@@ -24,7 +24,7 @@ pub struct Config {
 }
 
 /// Where a broker listens.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Broker {
     /// Host name or address. Default `127.0.0.1`.
@@ -32,17 +32,23 @@ pub struct Broker {
     /// TCP port. Default 1883.
     pub port: u16,
     /// Credentials, if the broker asks for them. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub credentials: Option<Credentials>,
 }
 
-/// A user of the broker. The password never appears in logs.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+/// A user of the broker. The password never appears in logs or in a printed configuration.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
     /// User name; `{gateway}` in it is replaced by the name of the gateway, so that each may have its own.
     pub username: String,
     /// Password.
+    #[serde(serialize_with = "hidden")]
     pub password: String,
+}
+
+fn hidden<S: Serializer>(_: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str("***")
 }
 
 impl std::fmt::Debug for Credentials {
@@ -75,7 +81,7 @@ impl Config {
     ///
     /// # Errors
     /// When a number is outside what the city can be, naming its key.
-    pub fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<(), Error> {
         let rate = self.readings_per_second;
         if !(1.0..=200_000.0).contains(&rate) {
             let value = rate.to_string();
@@ -92,14 +98,13 @@ impl Config {
     ///
     /// # Errors
     /// As [`Config::check`].
-    pub fn city(&self) -> Result<crate::City> {
+    pub fn city(&self) -> Result<crate::City, Error> {
         self.check()?;
         crate::City::messina(&model::TenantId::new(&self.tenant)?, self.seed, self.scale)
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -119,5 +124,6 @@ mod tests {
     fn a_password_is_not_printed() {
         let secret = Credentials { username: "u".to_owned(), password: "geheim".to_owned() };
         assert!(!format!("{secret:?}").contains("geheim"));
+        assert!(!serde_json::to_string(&secret).unwrap().contains("geheim"));
     }
 }

@@ -16,6 +16,9 @@ pub enum Error {
     /// A tenant, device or asset name that the model refuses.
     #[error("a name of the simulated city is refused")]
     Name(#[from] model::InvalidId),
+    /// The broker has not taken a message in time.
+    #[error("the broker at {0} takes no messages")]
+    Unreachable(String),
 }
 
 /// The result of preparing a simulation.

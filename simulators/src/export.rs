@@ -21,8 +21,11 @@ pub fn to_geojson(assets: &[Asset]) -> String {
 }
 
 fn feature(asset: &Asset) -> Feature {
-    let relations: Vec<Value> =
-        asset.relations.iter().map(|relation| json!({"kind": relation.kind.as_str(), "to": relation.to.as_str()})).collect();
+    let relations: Vec<Value> = asset
+        .relations
+        .iter()
+        .map(|relation| json!({"kind": relation.kind.as_str(), "to": relation.to.as_str()}))
+        .collect();
     let devices: Vec<&str> = asset.devices.iter().map(model::DeviceId::as_str).collect();
     let mut properties = JsonObject::new();
     let mut put = |key: &str, value: Value| properties.insert(key.to_owned(), value);
@@ -36,7 +39,13 @@ fn feature(asset: &Asset) -> Feature {
     put("main_metric", json!(asset.main_metric.as_ref().map(model::MetricName::as_str)));
     put("lifecycle", json!(asset.lifecycle.as_str()));
     put("properties", json!(asset.properties));
-    Feature { bbox: None, geometry: asset.geometry.as_ref().map(shape), id: None, properties: Some(properties), foreign_members: None }
+    Feature {
+        bbox: None,
+        geometry: asset.geometry.as_ref().map(shape),
+        id: None,
+        properties: Some(properties),
+        foreign_members: None,
+    }
 }
 
 fn shape(geometry: &Geometry) -> geojson::Geometry {

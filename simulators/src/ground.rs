@@ -73,7 +73,8 @@ pub(crate) struct Ground {
 impl Ground {
     /// Messina, as drawn on the offline map.
     pub(crate) fn messina() -> Self {
-        let plan: Plan = serde_json::from_str(MESSINA).expect("the embedded plan is written by make.py and read by a test");
+        let plan: Plan =
+            serde_json::from_str(MESSINA).expect("the embedded plan is written by make.py and read by a test");
         let plane = Plane::new(plan.centre);
         let streets = plan.streets.into_iter().map(|street| {
             let path: LineString = street.line.iter().map(|at| plane.to_metres(*at)).collect();
@@ -89,7 +90,10 @@ impl Ground {
             plane,
             centre: plan.centre,
             bounds: plan.bounds,
-            outline: Polygon::new(plan.outline.into_iter().map(|[lon, lat]| Coord { x: lon, y: lat }).collect(), Vec::new()),
+            outline: Polygon::new(
+                plan.outline.into_iter().map(|[lon, lat]| Coord { x: lon, y: lat }).collect(),
+                Vec::new(),
+            ),
             quarters: plan.quarters.into_iter().map(|q| (q.name, plane.to_metres(q.at))).collect(),
             streets: streets.collect(),
         }

@@ -37,7 +37,10 @@ impl City {
         let mut samples = Samples::default();
         Ok((0..steps).flat_map(move |k| {
             let time = Timestamp::from_nanos(
-                window.from.as_nanos().saturating_add_unsigned(u64::try_from(step.as_nanos()).unwrap_or(u64::MAX).saturating_mul(k)),
+                window
+                    .from
+                    .as_nanos()
+                    .saturating_add_unsigned(u64::try_from(step.as_nanos()).unwrap_or(u64::MAX).saturating_mul(k)),
             );
             let moment = self.sky.at(time);
             let trouble = scenario.map_or_else(Trouble::none, |scenario| scenario.trouble(time));

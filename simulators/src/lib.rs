@@ -20,5 +20,5 @@ pub use config::{Broker, Config, Credentials};
 pub use error::{Error, Result};
 pub use export::to_geojson;
 pub use metrics::{ACKNOWLEDGED, PUBLISHED, READINGS, RECONNECTS, describe};
-pub use publish::{Counters, Handle, Message, Plan, Simulator};
+pub use publish::{Counters, Handle, Message, Plan, Probe, Simulator};
 pub use scenario::{Fault, FaultKind, Scenario};

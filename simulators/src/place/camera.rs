@@ -37,7 +37,8 @@ pub(super) fn place(draft: &mut Draft, scale: f64) {
     for (n, junction) in chosen.iter().enumerate() {
         let n = n + 1;
         let streets = &draft.ground.streets;
-        let name = format!("Telecamera {n}, {} / {}", streets[junction.streets.0].name, streets[junction.streets.1].name);
+        let name =
+            format!("Telecamera {n}, {} / {}", streets[junction.streets.0].name, streets[junction.streets.1].name);
         let far = metres(junction.at, Coord { x: 0.0, y: 0.0 });
         let busy = match junction.rank {
             (Rank::Primary, Rank::Primary) => 1.0,
@@ -61,7 +62,12 @@ fn junctions(draft: &Draft) -> Vec<Junction> {
         for b in a + 1..streets.len() {
             let rank = (streets[a].rank.min(streets[b].rank), streets[a].rank.max(streets[b].rank));
             let (Some(left), Some(right)) = (&boxes[a], &boxes[b]) else { continue };
-            if rank.0 == Rank::Residential || !streets[a].lit || !streets[b].lit || !left.intersects(right) || streets[a].name == streets[b].name {
+            if rank.0 == Rank::Residential
+                || !streets[a].lit
+                || !streets[b].lit
+                || !left.intersects(right)
+                || streets[a].name == streets[b].name
+            {
                 continue;
             }
             if let Some(at) = crossing(&streets[a], &streets[b]) {

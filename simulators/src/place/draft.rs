@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use geo::Coord;
-use model::{Asset, AssetClass, AssetId, DeviceId, Domain, Geometry, Lifecycle, MetricName, Relation, RelationKind, TenantId};
+use model::{
+    Asset, AssetClass, AssetId, DeviceId, Domain, Geometry, Lifecycle, MetricName, Relation, RelationKind, TenantId,
+};
 
 use crate::chance::key_of;
 use crate::city::{City, Gateway, Trade};

@@ -32,8 +32,9 @@ pub(super) fn place(draft: &mut Draft, scale: f64) {
 fn station(draft: &mut Draft, prefix: &str, word: &str, class: &str, main: &str, n: usize) -> usize {
     let key = draft.key(&format!("{prefix} {n}"));
     let quarter = draft.ground.quarters[n % draft.ground.quarters.len()].0.clone();
-    let in_quarter: Vec<usize> =
-        (0..draft.ground.streets.len()).filter(|k| draft.ground.streets[*k].quarter == quarter && draft.ground.streets[*k].lit).collect();
+    let in_quarter: Vec<usize> = (0..draft.ground.streets.len())
+        .filter(|k| draft.ground.streets[*k].quarter == quarter && draft.ground.streets[*k].lit)
+        .collect();
     let all: Vec<usize> = if in_quarter.is_empty() { (0..draft.ground.streets.len()).collect() } else { in_quarter };
     let street = draft.ground.streets[all[pick(key, 0, all.len())]].clone();
     let at = walk(&street.path, street.length * between(key, 1, 0.15, 0.85), 6.0);

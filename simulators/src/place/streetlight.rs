@@ -144,7 +144,9 @@ fn in_walking_order(mut runs: Vec<Vec<Pole>>) -> Vec<Pole> {
     while !runs.is_empty() {
         let next = walked.last().map_or(0, |pole| {
             let far = |run: &Vec<Pole>| {
-                run.first().map_or(f64::MAX, |p| metres(p.at, pole.at)).min(run.last().map_or(f64::MAX, |p| metres(p.at, pole.at)))
+                run.first()
+                    .map_or(f64::MAX, |p| metres(p.at, pole.at))
+                    .min(run.last().map_or(f64::MAX, |p| metres(p.at, pole.at)))
             };
             (0..runs.len()).min_by(|a, b| far(&runs[*a]).total_cmp(&far(&runs[*b]))).unwrap_or(0)
         });
@@ -166,7 +168,12 @@ fn wire(draft: &mut Draft, circuits: Vec<Vec<Pole>>, number: usize) -> Vec<usize
     let street = draft.ground.streets[first.street].name.clone();
     let corner = Coord { x: first.at.x + 2.0, y: first.at.y + 1.0 };
     let cabinet = draft.asset(
-        Label { id: format!("cabinet-{number:03}"), name: format!("Quadro Q{number:03}, {street}"), domain: "streetlight", class: "cabinet" },
+        Label {
+            id: format!("cabinet-{number:03}"),
+            name: format!("Quadro Q{number:03}, {street}"),
+            domain: "streetlight",
+            class: "cabinet",
+        },
         corner,
     );
     let mut loads = Vec::new();
@@ -205,7 +212,12 @@ fn lamp(draft: &mut Draft, pole: &Pole, circuit_asset: usize, circuit: usize, al
     let street = draft.ground.streets[pole.street].name.clone();
     let count = draft.sensors.len();
     let asset = draft.asset(
-        Label { id: format!("lamp-{:05}", count + 1), name: format!("Lampione {}, {street}", pole.number), domain: "streetlight", class: "lamp" },
+        Label {
+            id: format!("lamp-{:05}", count + 1),
+            name: format!("Lampione {}, {street}", pole.number),
+            domain: "streetlight",
+            class: "lamp",
+        },
         pole.at,
     );
     draft.relate(asset, RelationKind::PoweredBy, circuit_asset);

@@ -13,16 +13,52 @@ use crate::sensor::Kind;
 const GATEWAYS: usize = 10;
 const VIADUCT_ROADS: [&str; 2] = ["Tangenziale di Messina", "Strada Statale 114"];
 const BRIDGES: [&str; 16] = [
-    "Viadotto Ritiro", "Viadotto Giostra", "Viadotto San Leone", "Viadotto Boccetta", "Viadotto Trapani", "Viadotto Gravitelli",
-    "Viadotto Camaro", "Viadotto Bordonaro", "Viadotto San Filippo", "Viadotto Zafferia", "Viadotto Larderia", "Ponte Tremestieri",
-    "Ponte Mili", "Ponte Galati", "Ponte Santo Stefano", "Ponte Giampilieri",
+    "Viadotto Ritiro",
+    "Viadotto Giostra",
+    "Viadotto San Leone",
+    "Viadotto Boccetta",
+    "Viadotto Trapani",
+    "Viadotto Gravitelli",
+    "Viadotto Camaro",
+    "Viadotto Bordonaro",
+    "Viadotto San Filippo",
+    "Viadotto Zafferia",
+    "Viadotto Larderia",
+    "Ponte Tremestieri",
+    "Ponte Mili",
+    "Ponte Galati",
+    "Ponte Santo Stefano",
+    "Ponte Giampilieri",
 ];
 const SCHOOLS: [&str; 28] = [
-    "Scuola primaria Cannizzaro", "Scuola primaria Crispi", "Scuola primaria Pascoli", "Scuola primaria Mazzini", "Scuola primaria Galatti",
-    "Scuola primaria Tommaseo", "Scuola primaria Gentiluomo", "Scuola primaria Boer", "Scuola media Verona Trento", "Scuola media Gallo",
-    "Scuola media Juvara", "Scuola media Mazzini", "Scuola media Enzo Drago", "Scuola media Vittorini", "Scuola media Martino", "Scuola media Leopardi",
-    "Istituto comprensivo Paradiso", "Istituto comprensivo Evemero", "Istituto comprensivo Albino Luciani", "Istituto comprensivo Santa Margherita",
-    "Liceo La Farina", "Liceo Maurolico", "Liceo Seguenza", "Liceo Archimede", "Liceo Bisazza", "Istituto tecnico Jaci", "Istituto tecnico Verona Trento", "Istituto tecnico Copernico",
+    "Scuola primaria Cannizzaro",
+    "Scuola primaria Crispi",
+    "Scuola primaria Pascoli",
+    "Scuola primaria Mazzini",
+    "Scuola primaria Galatti",
+    "Scuola primaria Tommaseo",
+    "Scuola primaria Gentiluomo",
+    "Scuola primaria Boer",
+    "Scuola media Verona Trento",
+    "Scuola media Gallo",
+    "Scuola media Juvara",
+    "Scuola media Mazzini",
+    "Scuola media Enzo Drago",
+    "Scuola media Vittorini",
+    "Scuola media Martino",
+    "Scuola media Leopardi",
+    "Istituto comprensivo Paradiso",
+    "Istituto comprensivo Evemero",
+    "Istituto comprensivo Albino Luciani",
+    "Istituto comprensivo Santa Margherita",
+    "Liceo La Farina",
+    "Liceo Maurolico",
+    "Liceo Seguenza",
+    "Liceo Archimede",
+    "Liceo Bisazza",
+    "Istituto tecnico Jaci",
+    "Istituto tecnico Verona Trento",
+    "Istituto tecnico Copernico",
 ];
 
 pub(super) fn place(draft: &mut Draft, scale: f64) {
@@ -46,7 +82,8 @@ fn numbered(names: &[&str], n: usize) -> String {
 /// A bridge along its road: two thirds on the ring road, the rest on the coast road; fourteen sensors.
 fn bridge(draft: &mut Draft, n: usize, count: usize) -> Vec<usize> {
     let on_ring = (count * 2).div_ceil(3);
-    let (road, place, of) = if n < on_ring { (VIADUCT_ROADS[0], n, on_ring) } else { (VIADUCT_ROADS[1], n - on_ring, count - on_ring) };
+    let (road, place, of) =
+        if n < on_ring { (VIADUCT_ROADS[0], n, on_ring) } else { (VIADUCT_ROADS[1], n - on_ring, count - on_ring) };
     let street = draft
         .ground
         .streets
@@ -62,7 +99,10 @@ fn bridge(draft: &mut Draft, n: usize, count: usize) -> Vec<usize> {
     let key = draft.key(&format!("bridge {n}"));
     let span = between(key, 0, 90.0, 260.0);
     let id = format!("bridge-{:02}", n + 1);
-    let asset = draft.asset(Label { id, name: numbered(&BRIDGES, n), domain: "structural", class: "bridge" }, walk(&street.path, along, 0.0));
+    let asset = draft.asset(
+        Label { id, name: numbered(&BRIDGES, n), domain: "structural", class: "bridge" },
+        walk(&street.path, along, 0.0),
+    );
     draft.note(asset, "span_m", span.round());
     let structure = draft.structures.len();
     draft.structures.push(asset);
@@ -86,7 +126,10 @@ fn school(draft: &mut Draft, n: usize) -> Vec<usize> {
     let near: Vec<usize> = (0..draft.ground.streets.len())
         .filter(|k| {
             let street = &draft.ground.streets[*k];
-            street.lit && street.rank != Rank::Primary && street.length > 250.0 && metres(street.middle(), Coord { x: 0.0, y: 0.0 }) < 9_000.0
+            street.lit
+                && street.rank != Rank::Primary
+                && street.length > 250.0
+                && metres(street.middle(), Coord { x: 0.0, y: 0.0 }) < 9_000.0
         })
         .collect();
     let street = draft.ground.streets[near[pick(key, 0, near.len())]].clone();
@@ -118,7 +161,12 @@ fn instrument(draft: &mut Draft, on: usize, class: &str, kind: Kind, at: Coord) 
         _ => ("crack", "Fessurimetro", "crack_width"),
     };
     let home = draft.assets[on].id.clone();
-    let number = draft.assets.iter().filter(|a| a.class.as_str() == class && a.related(RelationKind::LocatedIn).any(|to| *to == home)).count() + 1;
+    let number = draft
+        .assets
+        .iter()
+        .filter(|a| a.class.as_str() == class && a.related(RelationKind::LocatedIn).any(|to| *to == home))
+        .count()
+        + 1;
     let name = format!("{word} {number}, {}", draft.assets[on].name);
     let id = format!("{home}-{prefix}-{number:02}");
     let asset = draft.asset(Label { id, name, domain: "structural", class }, at);

@@ -37,10 +37,16 @@ fn district(draft: &mut Draft, name: &str, streets: &[usize], scale: f64) -> Vec
     let count = corners.len().max(1) as f64;
     let middle = Coord { x: middle.x / count, y: middle.y / count };
     let asset = draft.asset(
-        Label { id: format!("dma-{number:02}"), name: format!("Distretto idrico {number}, {name}"), domain: "water", class: "district" },
+        Label {
+            id: format!("dma-{number:02}"),
+            name: format!("Distretto idrico {number}, {name}"),
+            domain: "water",
+            class: "district",
+        },
         middle,
     );
-    let hull: Vec<_> = corners.convex_hull().exterior().points().map(|p: Point| draft.ground.plane.to_position(p.0)).collect();
+    let hull: Vec<_> =
+        corners.convex_hull().exterior().points().map(|p: Point| draft.ground.plane.to_position(p.0)).collect();
     if hull.len() >= 3 {
         draft.assets[asset].geometry = Some(Geometry::Polygon(hull));
     }
@@ -55,17 +61,28 @@ fn district(draft: &mut Draft, name: &str, streets: &[usize], scale: f64) -> Vec
     for k in 0..scaled(PRESSURE_LOGGERS, scale) {
         let (at, street) = site.next(draft);
         let id = format!("pressure-{number:02}-{:02}", k + 1);
-        let logger = draft.asset(Label { id, name: format!("Pressione {}, {street}", k + 1), domain: "water", class: "pressure-sensor" }, at);
+        let logger = draft.asset(
+            Label { id, name: format!("Pressione {}, {street}", k + 1), domain: "water", class: "pressure-sensor" },
+            at,
+        );
         draft.relate(logger, RelationKind::LocatedIn, asset);
         draft.note(logger, "pipe_diameter_mm", [100, 150, 200, 250][pick(key, 40 + k as u64, 4)]);
         let head = head + between(key, 70 + k as u64, -0.5, 0.5);
-        sensors.push(draft.sensor(logger, &format!("wl-{number:02}-p{:02}", k + 1), "pressure", Kind::Pressure { district: index, head }));
+        sensors.push(draft.sensor(
+            logger,
+            &format!("wl-{number:02}-p{:02}", k + 1),
+            "pressure",
+            Kind::Pressure { district: index, head },
+        ));
     }
     let inlets = scaled(INLETS, scale);
     for k in 0..inlets {
         let (at, street) = site.next(draft);
         let id = format!("flow-{number:02}-{:02}", k + 1);
-        let meter = draft.asset(Label { id, name: format!("Portata {}, {street}", k + 1), domain: "water", class: "flow-meter" }, at);
+        let meter = draft.asset(
+            Label { id, name: format!("Portata {}, {street}", k + 1), domain: "water", class: "flow-meter" },
+            at,
+        );
         draft.relate(meter, RelationKind::LocatedIn, asset);
         draft.relate(meter, RelationKind::Feeds, asset);
         let kind = Kind::Flow { district: index, mean: mean / inlets as f64 };
@@ -74,9 +91,17 @@ fn district(draft: &mut Draft, name: &str, streets: &[usize], scale: f64) -> Vec
     for k in 0..scaled(PROBES, scale) {
         let (at, street) = site.next(draft);
         let id = format!("quality-{number:02}-{:02}", k + 1);
-        let probe = draft.asset(Label { id, name: format!("Qualità acqua {}, {street}", k + 1), domain: "water", class: "quality-probe" }, at);
+        let probe = draft.asset(
+            Label { id, name: format!("Qualità acqua {}, {street}", k + 1), domain: "water", class: "quality-probe" },
+            at,
+        );
         draft.relate(probe, RelationKind::LocatedIn, asset);
-        sensors.push(draft.sensor(probe, &format!("wl-{number:02}-q{:02}", k + 1), "chlorine", Kind::Quality { district: index }));
+        sensors.push(draft.sensor(
+            probe,
+            &format!("wl-{number:02}-q{:02}", k + 1),
+            "chlorine",
+            Kind::Quality { district: index },
+        ));
     }
     if unit(key, 3) < 0.5 || number == 1 {
         sensors.extend(supply(draft, asset, number, &mut site));
@@ -97,7 +122,12 @@ fn supply(draft: &mut Draft, district: usize, number: usize, site: &mut Site) ->
     let mut sensors = vec![draft.sensor(tank, &format!("wl-{number:02}-tank"), "level", Kind::Tank { depth })];
     for k in 0..3 {
         let pump = draft.asset(
-            Label { id: format!("pump-{number:02}-{}", k + 1), name: format!("Pompa {}, {street}", k + 1), domain: "water", class: "pump" },
+            Label {
+                id: format!("pump-{number:02}-{}", k + 1),
+                name: format!("Pompa {}, {street}", k + 1),
+                domain: "water",
+                class: "pump",
+            },
             Coord { x: at.x + 6.0, y: at.y + 4.0 * f64::from(k) - 4.0 },
         );
         draft.relate(pump, RelationKind::Feeds, tank);

@@ -47,7 +47,12 @@ pub struct Plan {
 
 impl Plan {
     /// The timetables of all gateways from `start` on, at a rate of `readings_per_second` for the whole city.
-    pub fn all(city: &Arc<City>, scenario: Option<&Arc<Scenario>>, readings_per_second: f64, start: Timestamp) -> Vec<Self> {
+    pub fn all(
+        city: &Arc<City>,
+        scenario: Option<&Arc<Scenario>>,
+        readings_per_second: f64,
+        start: Timestamp,
+    ) -> Vec<Self> {
         let stretch = usual_rate(city, start) / readings_per_second;
         (0..city.gateways.len()).map(|gateway| Self::new(city, scenario, gateway, stretch, start)).collect()
     }
@@ -147,8 +152,10 @@ impl Plan {
             })
             .filter(|(_, samples)| !samples.as_slice().is_empty())
             .collect();
-        let said: Vec<Said<'_>> =
-            spoken.iter().map(|(index, samples)| Said { sensor: &city.sensors[*index], samples: samples.as_slice() }).collect();
+        let said: Vec<Said<'_>> = spoken
+            .iter()
+            .map(|(index, samples)| Said { sensor: &city.sensors[*index], samples: samples.as_slice() })
+            .collect();
         (!said.is_empty()).then(|| format::message(city, gateway, &said, time))
     }
 
@@ -175,7 +182,12 @@ impl Plan {
     fn reports_of(&self, effect: Effect, fault: &crate::Fault) -> Vec<(usize, Timestamp)> {
         let offsets = |from: [u64; 2], until: [u64; 2]| {
             let late = |base: Timestamp, seconds: u64| base.plus(Duration::from_secs(seconds));
-            [late(fault.from, from[0]), late(fault.from, from[1]), late(fault.until, until[0]), late(fault.until, until[1])]
+            [
+                late(fault.from, from[0]),
+                late(fault.from, from[1]),
+                late(fault.until, until[0]),
+                late(fault.until, until[1]),
+            ]
         };
         // A last gasp leaves at once, a second word confirms it; slow quantities are reported as they change.
         let times = match effect {

@@ -45,7 +45,12 @@ impl Simulator {
             let _first = tally.scenario.set(Arc::clone(scenario));
         }
         let plans = Plan::all(&city, scenario.as_ref(), config.readings_per_second, start);
-        tracing::info!(assets = city.assets().len(), gateways = plans.len(), seed = city.seed(), "simulated city starts to speak");
+        tracing::info!(
+            assets = city.assets().len(),
+            gateways = plans.len(),
+            seed = city.seed(),
+            "simulated city starts to speak"
+        );
         let mut tasks = JoinSet::new();
         for plan in plans {
             let gateway = plan.gateway().to_owned();

@@ -28,7 +28,11 @@ const FAREWELL: Duration = Duration::from_secs(2);
 /// A client and the loop that drives it; not connected yet. The session is persistent, so that what was not acknowledged is sent again.
 pub(super) fn open(broker: &Broker, tenant: &str, gateway: &str) -> (AsyncClient, EventLoop) {
     let mut options = MqttOptions::new(format!("sim-{tenant}-{gateway}"), &broker.host, broker.port);
-    options.set_keep_alive(KEEP_ALIVE).set_clean_session(false).set_inflight(IN_FLIGHT).set_max_packet_size(LARGEST, LARGEST);
+    options
+        .set_keep_alive(KEEP_ALIVE)
+        .set_clean_session(false)
+        .set_inflight(IN_FLIGHT)
+        .set_max_packet_size(LARGEST, LARGEST);
     if let Some(credentials) = &broker.credentials {
         options.set_credentials(credentials.username.replace("{gateway}", gateway), credentials.password.clone());
     }
@@ -36,7 +40,13 @@ pub(super) fn open(broker: &Broker, tenant: &str, gateway: &str) -> (AsyncClient
 }
 
 /// Drives a session until `stop`, then until the last message is acknowledged or the farewell is over.
-pub(super) async fn drive(mut events: EventLoop, gateway: String, seed: u64, tally: Arc<Tally>, stop: CancellationToken) {
+pub(super) async fn drive(
+    mut events: EventLoop,
+    gateway: String,
+    seed: u64,
+    tally: Arc<Tally>,
+    stop: CancellationToken,
+) {
     let mut session = Session { gateway, seed, tally, failures: 0, was_connected: false, is_connected: false };
     loop {
         tokio::select! {

@@ -107,7 +107,8 @@ impl Scenario {
     pub(crate) fn planned(&self, window: Window) -> Vec<PlannedFault> {
         let planned = self.lines(window).filter_map(|line| {
             let Place { effect, asset, name } = self.place(&line)?;
-            let fault = Fault { kind: line.kind, asset: asset.clone(), name: name.clone(), from: line.from, until: line.until };
+            let fault =
+                Fault { kind: line.kind, asset: asset.clone(), name: name.clone(), from: line.from, until: line.until };
             Some(PlannedFault { fault, effect: *effect })
         });
         planned.collect()
@@ -123,7 +124,12 @@ impl Scenario {
             SCRIPT.into_iter().enumerate().filter_map(move |(number, (kind, offset, length))| {
                 let from = start.plus(Duration::from_secs(cycle * CYCLE_S + offset));
                 let until = from.plus(Duration::from_secs(length));
-                (from < window.until && until > window.from).then(|| Line { kind, n: occurrence(cycle, number), from, until })
+                (from < window.until && until > window.from).then(|| Line {
+                    kind,
+                    n: occurrence(cycle, number),
+                    from,
+                    until,
+                })
             })
         })
     }
@@ -165,11 +171,16 @@ fn places_of(city: &City, kind: FaultKind) -> Vec<Place> {
         FaultKind::BurstPipe => groups(&city.districts, |district| Effect::Burst { district }),
         FaultKind::ChlorineLoss => groups(&city.districts, |district| Effect::Chlorine { district }),
         FaultKind::BridgeExcursion => {
-            let all = city.structures.iter().enumerate().filter(|(_, asset)| city.assets[**asset].class.as_str() == "bridge");
+            let all =
+                city.structures.iter().enumerate().filter(|(_, asset)| city.assets[**asset].class.as_str() == "bridge");
             all.map(|(structure, asset)| place(Effect::Excursion { structure }, *asset)).collect()
         }
-        FaultKind::FrozenCamera => sensors(|kind| matches!(kind, Kind::Camera { .. }), |sensor| Effect::Frozen { sensor }),
-        FaultKind::SilentStation => sensors(|kind| matches!(kind, Kind::Air { .. }), |sensor| Effect::Silent { sensor }),
+        FaultKind::FrozenCamera => {
+            sensors(|kind| matches!(kind, Kind::Camera { .. }), |sensor| Effect::Frozen { sensor })
+        }
+        FaultKind::SilentStation => {
+            sensors(|kind| matches!(kind, Kind::Air { .. }), |sensor| Effect::Silent { sensor })
+        }
         FaultKind::Smog => sensors(|kind| matches!(kind, Kind::Air { .. }), |sensor| Effect::Smog { sensor }),
     }
 }

@@ -24,7 +24,9 @@ impl Effect {
             | (Self::Chlorine { district }, Kind::Quality { district: own }) => district == *own,
             (
                 Self::Excursion { structure },
-                Kind::Accelerometer { structure: own, .. } | Kind::Tilt { structure: own } | Kind::Crack { structure: own },
+                Kind::Accelerometer { structure: own, .. }
+                | Kind::Tilt { structure: own }
+                | Kind::Crack { structure: own },
             ) => structure == *own,
             (Self::Frozen { sensor } | Self::Silent { sensor } | Self::Smog { sensor }, _) => sensor == index,
             _ => false,

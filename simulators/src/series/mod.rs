@@ -34,7 +34,9 @@ pub(crate) fn sample(index: usize, sensor: &Sensor, moment: &Moment, trouble: &T
         }
         Kind::Tilt { structure } => structural::tilt(key, moment, trouble.excursion(*structure), out),
         Kind::Crack { structure } => structural::crack(key, moment, trouble.excursion(*structure), out),
-        Kind::Pressure { district, head } => water::pressure(key, *district, *head, moment, trouble.burst(*district), out),
+        Kind::Pressure { district, head } => {
+            water::pressure(key, *district, *head, moment, trouble.burst(*district), out)
+        }
         Kind::Flow { district, mean } => water::flow(key, *district, *mean, moment, trouble.burst(*district), out),
         Kind::Quality { district } => water::quality(key, moment, trouble.chlorine_lost(*district), out),
         Kind::Tank { depth } => water::tank(key, *depth, moment, out),

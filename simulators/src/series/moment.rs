@@ -60,7 +60,6 @@ impl Sky {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 
@@ -83,6 +82,9 @@ mod tests {
 
     #[test]
     fn summer_days_are_warmer_than_winter_nights() {
-        assert!(moment("2026-08-01T12:00:00Z").weather.temperature > moment("2026-02-01T03:00:00Z").weather.temperature + 8.0);
+        assert!(
+            moment("2026-08-01T12:00:00Z").weather.temperature
+                > moment("2026-02-01T03:00:00Z").weather.temperature + 8.0
+        );
     }
 }

@@ -11,14 +11,20 @@ pub(crate) fn traffic(hour: f64, weekend: bool) -> f64 {
     if weekend {
         0.07 + 0.38 * bell(hour, 12.0, 2.6) + 0.5 * bell(hour, 19.5, 3.0) + 0.18 * bell(hour, 23.5, 1.8)
     } else {
-        0.06 + 0.8 * bell(hour, 8.1, 1.3) + 0.5 * bell(hour, 13.3, 1.7) + 0.8 * bell(hour, 18.3, 2.0) + 0.1 * bell(hour, 22.5, 1.8)
+        0.06 + 0.8 * bell(hour, 8.1, 1.3)
+            + 0.5 * bell(hour, 13.3, 1.7)
+            + 0.8 * bell(hour, 18.3, 2.0)
+            + 0.1 * bell(hour, 22.5, 1.8)
     }
 }
 
 /// Water demand of households: two peaks, the morning one later at the weekend; mean about 1.
 pub(crate) fn demand(hour: f64, weekend: bool) -> f64 {
     let morning = if weekend { 9.3 } else { 7.6 };
-    0.57 + 1.0 * bell(hour, morning, 1.8) + 0.6 * bell(hour, 13.2, 2.0) + 0.85 * bell(hour, 20.2, 2.2) + 0.3 * bell(hour, 17.0, 3.0)
+    0.57 + 1.0 * bell(hour, morning, 1.8)
+        + 0.6 * bell(hour, 13.2, 2.0)
+        + 0.85 * bell(hour, 20.2, 2.2)
+        + 0.3 * bell(hour, 17.0, 3.0)
 }
 
 #[cfg(test)]

@@ -63,7 +63,8 @@ fn light(key: u64, moment: &Moment) -> (f64, f64) {
 pub(crate) fn next_switch(key: u64, moment: &Moment) -> f64 {
     let clock = Clockwork::of(key, moment);
     let midnight = moment.seconds - moment.hour * 3600.0;
-    let dims = [0.0, DIM_UNTIL_H * 3600.0, 86_400.0, 86_400.0 + DIM_UNTIL_H * 3600.0].map(|at| midnight + at + clock.dim_shift);
+    let dims = [0.0, DIM_UNTIL_H * 3600.0, 86_400.0, 86_400.0 + DIM_UNTIL_H * 3600.0]
+        .map(|at| midnight + at + clock.dim_shift);
     // Late enough that no rounding of time brings the same moment back.
     let soonest = moment.seconds + 0.01;
     let next = [clock.off, clock.on, clock.off_after].into_iter().chain(dims).filter(|at| *at > soonest);
@@ -93,7 +94,8 @@ pub(crate) fn lamp(key: u64, lamp: Lamp, moment: &Moment, trouble: &Trouble, out
     let (level, lit_for) = light(key, moment);
     let on = level > 0.0;
     let own = between(key, 15, 0.97, 1.03);
-    let power = if on { lamp.watts * own * level.powf(0.95) * (1.0 + 0.004 * noise(key, moment.tick)) } else { STANDBY_W };
+    let power =
+        if on { lamp.watts * own * level.powf(0.95) * (1.0 + 0.004 * noise(key, moment.tick)) } else { STANDBY_W };
     let voltage = supply(lamp.circuit, moment) - 3.2 * lamp.along * level + 0.25 * noise(key ^ 1, moment.tick);
     let power_factor = if !on { 0.42 } else { 0.84 + 0.11 * level };
     let heat = 17.0 * level * (1.0 - (-lit_for / 1200.0).exp());
@@ -114,8 +116,10 @@ pub(crate) fn cabinet(key: u64, circuits: &[(usize, f64)], moment: &Moment, trou
     let carried: f64 = circuits.iter().filter(|(circuit, _)| !dark(*circuit)).map(|(_, watts)| watts).sum();
     let all: f64 = circuits.iter().map(|(_, watts)| watts).sum();
     let lamps_standby = carried / 70.0 * STANDBY_W;
-    let watts = if level > 0.0 { carried * level.powf(0.95) * (1.0 + 0.003 * noise(key, moment.tick)) } else { lamps_standby };
-    let voltage = circuits.first().map_or(230.0, |(circuit, _)| supply(*circuit, moment)) + 0.2 * noise(key ^ 1, moment.tick);
+    let watts =
+        if level > 0.0 { carried * level.powf(0.95) * (1.0 + 0.003 * noise(key, moment.tick)) } else { lamps_standby };
+    let voltage =
+        circuits.first().map_or(230.0, |(circuit, _)| supply(*circuit, moment)) + 0.2 * noise(key ^ 1, moment.tick);
     // Dimmed hours count half. Central European standard time all year, so that the meter never runs backwards on the last Sunday of October.
     let days = (moment.seconds + 3600.0) / 86_400.0 - METER_FIRST_DAY;
     let dimmed_hours = days.floor() * DIM_UNTIL_H + (days.fract() * 24.0).min(DIM_UNTIL_H);

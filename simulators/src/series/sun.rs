@@ -86,7 +86,6 @@ fn events(place: Coordinates, day: i64) -> (f64, f64) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

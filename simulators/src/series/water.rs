@@ -33,7 +33,8 @@ pub(crate) fn flow(key: u64, district: usize, mean: f64, moment: &Moment, burst:
 pub(crate) fn quality(key: u64, moment: &Moment, lost: f64, out: &mut Samples) {
     let dosed = between(key, 1, 0.2, 0.3) + 0.03 * wander(key, moment.seconds, 7200.0);
     let chlorine = dosed * (1.0 - 0.9 * lost);
-    let cloudy = 0.22 + 0.06 * wander(key ^ 1, moment.seconds, 5400.0) + 0.02 * moment.weather.rain.min(8.0) + 0.35 * lost;
+    let cloudy =
+        0.22 + 0.06 * wander(key ^ 1, moment.seconds, 5400.0) + 0.02 * moment.weather.rain.min(8.0) + 0.35 * lost;
     let ground = 15.5 + 0.25 * (moment.weather.in_structures - 19.0);
     out.number("chlorine", (chlorine + 0.004 * noise(key, moment.tick)).max(0.0), 3, "mg/l");
     out.number("turbidity", (cloudy + 0.01 * noise(key ^ 2, moment.tick)).max(0.02), 2, "NTU");
@@ -44,7 +45,8 @@ pub(crate) fn quality(key: u64, moment: &Moment, lost: f64, out: &mut Samples) {
 /// Full at six in the morning, lowest in the evening.
 pub(crate) fn tank(key: u64, depth: f64, moment: &Moment, out: &mut Samples) {
     let phase = between(key, 1, -0.8, 0.8);
-    let fill = 0.64 + 0.22 * (TAU * (moment.hour - 6.0 - phase) / 24.0).cos() + 0.015 * wander(key, moment.seconds, 3000.0);
+    let fill =
+        0.64 + 0.22 * (TAU * (moment.hour - 6.0 - phase) / 24.0).cos() + 0.015 * wander(key, moment.seconds, 3000.0);
     out.number("level", depth * fill + 0.004 * noise(key, moment.tick), 2, "m");
     out.number("fill", fill * 100.0, 1, "%");
 }

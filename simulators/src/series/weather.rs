@@ -38,7 +38,8 @@ impl Weather {
         let breeze = 1.0 + 0.5 * (TAU * (hour - 15.0) / 24.0).cos();
         let wind = (3.2 * breeze * (1.0 + 0.7 * wander(key ^ 3, seconds, 0.4 * DAY_S))).max(0.2);
         let wet = (cloud - 0.78).max(0.0) * (0.5 + 0.5 * wander(key ^ 4, seconds, 2400.0)).max(0.0);
-        let humidity = (68.0 - 1.6 * (temperature - mean) + 14.0 * cloud + if wet > 0.0 { 8.0 } else { 0.0 }).clamp(25.0, 99.0);
+        let humidity =
+            (68.0 - 1.6 * (temperature - mean) + 14.0 * cloud + if wet > 0.0 { 8.0 } else { 0.0 }).clamp(25.0, 99.0);
         let part = (seconds - light.rise) / (light.set - light.rise);
         let irradiance = if (0.0..=1.0).contains(&part) {
             (620.0 + 330.0 * season) * (std::f64::consts::PI * part).sin() * (1.0 - 0.7 * cloud)

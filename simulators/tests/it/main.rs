@@ -1,9 +1,11 @@
 //! What the simulated city promises, seen from outside.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod broker;
 mod city;
 mod history;
 mod light;
+mod live;
 mod messages;
 mod scenario;
 

@@ -77,7 +77,11 @@ fn street_lights_speak_chirpstack_and_carry_their_own_eui_in_the_topic() {
         let levels: Vec<_> = message.topic.split('/').collect();
         let body: Json = serde_json::from_slice(&message.payload).unwrap();
         let eui = body["deviceInfo"]["devEui"].as_str().unwrap();
-        assert!(levels.len() == 6 && levels[2] == "device" && levels[3] == eui && levels[4..] == ["event", "up"], "{}", message.topic);
+        assert!(
+            levels.len() == 6 && levels[2] == "device" && levels[3] == eui && levels[4..] == ["event", "up"],
+            "{}",
+            message.topic
+        );
         assert!(eui.len() == 16 && eui.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)), "{eui}");
         assert!(devices.contains(eui));
         assert_eq!(levels[1], body["deviceInfo"]["applicationId"].as_str().unwrap());
@@ -99,7 +103,9 @@ fn water_and_structures_speak_specolas_own_json() {
         let body: Json = serde_json::from_slice(&message.payload).unwrap();
         if let Some(list) = body["readings"].as_array() {
             assert_eq!(list.len(), message.readings);
-            assert!(list.iter().all(|one| structural.contains(one["device"].as_str().unwrap()) && one["value"].is_number()));
+            assert!(
+                list.iter().all(|one| structural.contains(one["device"].as_str().unwrap()) && one["value"].is_number())
+            );
             long += 1;
         } else {
             assert!(water.contains(body["device"].as_str().unwrap()));
@@ -123,7 +129,9 @@ fn stations_speak_senml_and_cameras_a_json_of_their_own() {
             assert!(body[0]["bt"].as_f64().unwrap() > 1.7e9);
             assert!(body.as_array().unwrap().iter().all(|record| record["n"].is_string() && record["v"].is_number()));
             packs += 1;
-        } else if let Some(camera) = message.topic.strip_prefix("cameras/").and_then(|rest| rest.strip_suffix("/health")) {
+        } else if let Some(camera) =
+            message.topic.strip_prefix("cameras/").and_then(|rest| rest.strip_suffix("/health"))
+        {
             assert!(cameras.contains(camera));
             assert_eq!(body["camera"], camera);
             assert_eq!(body["health"]["status"], "online");

@@ -68,7 +68,9 @@ fn a_burst_pipe_lowers_pressure_and_raises_flow() {
 
 #[test]
 fn a_frozen_camera_shows_no_change_at_all() {
-    check(FaultKind::FrozenCamera, RelationKind::LocatedIn, "scene_change", |before, during| before > 0.0 && during == 0.0);
+    check(FaultKind::FrozenCamera, RelationKind::LocatedIn, "scene_change", |before, during| {
+        before > 0.0 && during == 0.0
+    });
 }
 
 #[test]
@@ -128,9 +130,12 @@ fn the_same_seed_and_start_give_the_same_faults() {
 fn the_lamps_of_a_tripped_circuit_say_so_at_once_and_say_so_again_when_power_returns() {
     let start = at(START);
     let scenario = Arc::new(Scenario::new(&MESSINA, start));
-    let fault = scenario.faults(window(start, 40)).into_iter().find(|fault| fault.kind == FaultKind::DarkCircuit).unwrap();
+    let fault =
+        scenario.faults(window(start, 40)).into_iter().find(|fault| fault.kind == FaultKind::DarkCircuit).unwrap();
     let mut lamps: HashSet<String> = HashSet::new();
-    for lamp in MESSINA.assets().iter().filter(|lamp| lamp.related(RelationKind::PoweredBy).any(|to| *to == fault.asset)) {
+    for lamp in
+        MESSINA.assets().iter().filter(|lamp| lamp.related(RelationKind::PoweredBy).any(|to| *to == fault.asset))
+    {
         lamps.extend(lamp.devices.iter().map(ToString::to_string));
     }
     assert!(lamps.len() >= 30);

@@ -32,7 +32,8 @@ pub(super) fn pack(said: &[Said<'_>], time: Timestamp) -> (String, Bytes) {
         .iter()
         .enumerate()
         .map(|(k, sample)| {
-            let mut record = Record { bn: None, bt: None, n: sample.metric, u: sample.unit, v: None, vb: None, vs: None };
+            let mut record =
+                Record { bn: None, bt: None, n: sample.metric, u: sample.unit, v: None, vb: None, vs: None };
             if k == 0 {
                 record.bn = Some(format!("{station}:"));
                 record.bt = Some(time.as_millis() as f64 / 1000.0);
