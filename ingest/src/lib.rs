@@ -16,6 +16,7 @@ mod routes;
 mod service;
 mod stage;
 mod topic;
+mod trial;
 
 pub use ack::Ack;
 pub use clock::{Clock, SystemClock};
@@ -25,3 +26,4 @@ pub use error::{Error, Result};
 pub use handle::{Handle, SourceKind, SourceStatus};
 pub use message::{Arrival, Newcomer, RawMessage};
 pub use service::{Ingest, Service};
+pub use trial::Trial;

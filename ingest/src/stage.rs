@@ -89,7 +89,7 @@ impl Stage {
     }
 
     /// Everything since the last time.
-    fn leave(&mut self) -> Arrival {
+    pub(crate) fn leave(&mut self) -> Arrival {
         let (readings, seen) = self.found.take();
         Arrival {
             readings,
@@ -101,7 +101,7 @@ impl Stage {
     }
 
     /// Decodes one message; every way it can end is counted once.
-    fn hear(&mut self, raw: &RawMessage, source: &Source) {
+    pub(crate) fn hear(&mut self, raw: &RawMessage, source: &Source) {
         let (format, decoder) = match self.routes.meaning(&raw.topic) {
             Meaning::Ignored => return source.metrics.ignored.increment(1),
             // An empty retained message only tells the broker to forget what it kept.

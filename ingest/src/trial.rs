@@ -1,0 +1,35 @@
+//! What messages would become, without any connection: for trying a mapping, for tests and for measuring.
+
+use std::sync::Arc;
+
+use model::TenantId;
+
+use crate::handle::{Source, SourceKind};
+use crate::stage::Stage;
+use crate::{Arrival, Config, Directory, RawMessage, Result};
+
+/// Decoders and rules of a configuration, fed by hand.
+pub struct Trial {
+    stage: Stage,
+    source: Arc<Source>,
+}
+
+impl Trial {
+    /// The decoders and rules of this configuration. Its sources are not opened. What it sees is counted under the source `trial`.
+    pub fn new(config: &Config, tenant: TenantId, directory: Arc<dyn Directory>) -> Result<Self> {
+        config.validate()?;
+        Ok(Self { stage: Stage::new(config, directory)?, source: Source::new("trial", tenant, SourceKind::Broker) })
+    }
+
+    /// What this message would become, with the messages before it in mind.
+    pub fn hear(&mut self, message: &RawMessage) -> Arrival {
+        self.stage.hear(message, &self.source);
+        Arrival { messages: 1, ..self.stage.leave() }
+    }
+}
+
+impl std::fmt::Debug for Trial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trial").field("source", &self.source.name).finish_non_exhaustive()
+    }
+}

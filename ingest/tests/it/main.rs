@@ -1,0 +1,10 @@
+//! Ingest as its users see it: messages in, arrivals out.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod any_bytes;
+mod foreign_broker;
+mod formats;
+mod kit;
+mod own_listener;
+mod rules_for_all;
+mod samples;

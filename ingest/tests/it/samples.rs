@@ -1,0 +1,105 @@
+//! Third-party samples with their expected readings, when they lie beside the project; they are not part of it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ingest::config::Route;
+use ingest::{Arrival, Clock, Config, SystemClock, Trial};
+use model::{Timestamp, Value};
+use serde_json::Value as Json;
+
+use crate::kit::{line, raw, tenant};
+
+const FORMATS: [&str; 3] = ["chirpstack-v4", "senml-json", "generic-json"];
+
+fn config() -> Config {
+    let tasmota = "topic = \"tele/+/SENSOR\"\nformat = \"generic-json\"\n[mapping]\ndevice = { topic_level = 2 }\n\
+        time = { field = \"Time\", zone = \"UTC\" }\nexclude = [\"ENERGY.TotalStartTime\", \"TempUnit\"]\n";
+    let mut routes = Route::defaults();
+    routes.push(toml::from_str(tasmota).unwrap());
+    Config { routes, ..Config::default() }
+}
+
+fn time_matches(expected: &Json, found: Timestamp, received: Timestamp) -> bool {
+    let near = |wanted: Timestamp| (found.as_nanos() - wanted.as_nanos()).abs() < 1_000_000;
+    match expected {
+        Json::String(word) if word == "receive" => near(received),
+        Json::String(text) => near(Timestamp::parse(text).unwrap()),
+        Json::Object(object) if object.contains_key("any_of") => {
+            object["any_of"].as_array().unwrap().iter().any(|one| time_matches(one, found, received))
+        }
+        Json::Object(object) => {
+            let nanos = (object["receive_offset_s"].as_f64().unwrap() * 1e9) as i64;
+            near(Timestamp::from_nanos(received.as_nanos() + nanos))
+        }
+        other => panic!("{other} is no time"),
+    }
+}
+
+fn value_matches(expected: &Json, found: &Value) -> bool {
+    match (expected, found) {
+        (Json::Bool(wanted), Value::Flag(flag)) => wanted == flag,
+        (Json::String(wanted), Value::Text(text)) => **text == *wanted,
+        (Json::Number(wanted), found) => {
+            let (wanted, found) = (wanted.as_f64().unwrap(), found.as_number().unwrap_or(f64::NAN));
+            !matches!(expected, Json::Bool(_)) && (wanted - found).abs() <= wanted.abs() * 1e-9
+        }
+        _ => false,
+    }
+}
+
+fn check(id: &str, sample: &Json, arrival: &Arrival, received: Timestamp) {
+    let shown = arrival.readings.iter().map(line).collect::<Vec<_>>();
+    let expected = sample["readings"].as_array().unwrap();
+    let found =
+        arrival.readings.iter().filter(|reading| !reading.series.metric.as_str().starts_with('_')).collect::<Vec<_>>();
+    assert_eq!(found.len(), expected.len(), "{id}: {shown:?} {:?}", arrival.refused);
+    for wanted in expected {
+        let hit = found.iter().any(|reading| {
+            reading.series.device.as_str() == wanted["device"]
+                && reading.series.metric.as_str() == wanted["metric"]
+                && reading.unit.as_str() == wanted["unit"].as_str()
+                && value_matches(&wanted["value"], &reading.value)
+                && time_matches(&wanted["time"], reading.time, received)
+        });
+        assert!(hit, "{id}: {wanted} is missing among {shown:?}");
+    }
+    let reasons = arrival.refused.iter().map(|letter| letter.reason.as_str()).collect::<Vec<_>>();
+    match sample["outcome"].as_str().unwrap() {
+        "rejected" => {
+            let mut allowed = vec![sample["reason"].as_str().unwrap()];
+            allowed.extend(sample["also"].as_array().into_iter().flatten().filter_map(Json::as_str));
+            assert!(
+                reasons.len() == 1 && allowed.contains(&reasons[0]),
+                "{id}: refused as {reasons:?}, not {allowed:?}"
+            );
+        }
+        "accepted" => assert!(reasons.is_empty(), "{id}: {:?}", arrival.refused),
+        _ => assert!(!reasons.is_empty(), "{id} lost nothing"),
+    }
+    let devices = sample["devices"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    for device in devices {
+        assert!(arrival.seen.iter().any(|newcomer| newcomer.device.as_str() == device), "{id}: {device} was not seen");
+    }
+}
+
+#[test]
+fn every_sample_gives_the_readings_of_its_manifest() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/samples");
+    let Ok(manifest) = std::fs::read(folder.join("manifest.json")) else { return };
+    let manifest = serde_json::from_slice::<Json>(&manifest).unwrap();
+    let received = SystemClock.now();
+    let mut tried = 0;
+    for sample in manifest["samples"].as_array().unwrap() {
+        if !FORMATS.contains(&sample["format"].as_str().unwrap()) {
+            continue;
+        }
+        let payload = std::fs::read(folder.join(sample["file"].as_str().unwrap())).unwrap();
+        let mut message = raw(sample["topic"].as_str().unwrap(), &payload);
+        message.received = received;
+        let mut trial = Trial::new(&config(), tenant(), Arc::new(ingest::EverybodyIsNew)).unwrap();
+        check(sample["id"].as_str().unwrap(), sample, &trial.hear(&message), received);
+        tried += 1;
+    }
+    assert!(tried >= 15, "only {tried} samples were tried");
+}
