@@ -33,8 +33,9 @@ pub(crate) async fn assets(
 ) -> Result<Json<AssetPage>, Problem> {
     let limit = bounded("limit", query.limit, USUAL, MOST)?;
     let bbox = query.bbox.as_deref().map(bounds).transpose()?;
-    let after = query.after.as_deref().map(AssetId::new).transpose();
-    let after = after.map_err(|error| Problem::BadRequest(format!("after: {error}")))?;
+    let after = named::<AssetId>(query.after.as_deref())
+        .transpose()
+        .map_err(|error| Problem::BadRequest(format!("after: {error}")))?;
     let domain = match named::<Domain>(query.domain.as_deref()) {
         Some(Err(_)) => return Ok(Json(AssetPage { items: Vec::new(), next: None })),
         Some(Ok(domain)) => Some(domain),

@@ -1,1 +1,16 @@
-//! The service as a client sees it, with a real store.
+//! The service as a client sees it: a real store, real connections.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod alarms;
+mod assets;
+mod city;
+mod contract;
+mod guards;
+mod history;
+mod page;
+mod picture;
+mod screens;
+mod sign_in;
+mod socket;
+mod sql;
+mod stopping;

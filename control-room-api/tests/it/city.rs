@@ -1,0 +1,313 @@
+//! A small city with a running service: two tenants, a few lamps, a desk that keeps facts in the store.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
+use control_room_api::{
+    AlarmDesk, City as About, Clock, Config, Live, NotAcknowledged, Parts, Server, Status, StatusSource, hash_password,
+};
+use model::alarm::{Actor, Alarm, Change, Evidence, Fact, Guidance, Member, Priority, Text};
+use model::{
+    Account, AlarmId, Asset, AssetClass, AssetId, DeviceId, Domain, Duration, Geometry, Lifecycle, MetricName,
+    Position, Quality, Reading, ReadingBatch, Relation, RelationKind, Role, RuleId, Series, TenantId, Timestamp, Unit,
+    UserName, Value,
+};
+use serde_json::{Value as Json, json};
+use store::Store;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// The password of everybody here.
+pub(crate) const PASSWORD: &str = "una parola lunga";
+
+pub(crate) fn tenant(name: &str) -> TenantId {
+    TenantId::new(name).unwrap()
+}
+
+pub(crate) fn asset_id(name: &str) -> AssetId {
+    AssetId::new(name).unwrap()
+}
+
+/// A lamp with one device of its name that tells its voltage, at a place that follows from its number.
+pub(crate) fn lamp(tenant: &TenantId, number: u32) -> Asset {
+    let shift = f64::from(number) * 0.001;
+    Asset {
+        tenant: tenant.clone(),
+        id: asset_id(&format!("lamp-{number:05}")),
+        name: format!("Lampione {number}"),
+        domain: Domain::new(if number % 5 == 4 { "camera" } else { "streetlight" }).unwrap(),
+        class: AssetClass::new("lamp").unwrap(),
+        geometry: Some(Geometry::Point(Position::new(15.5 + shift % 1.0, 38.2).unwrap())),
+        area: Some("Centro".into()),
+        devices: vec![DeviceId::new(format!("dev-{number:05}")).unwrap()],
+        relations: vec![Relation { kind: RelationKind::PoweredBy, to: asset_id("circuit-1") }],
+        main_metric: Some(MetricName::new("voltage").unwrap()),
+        lifecycle: Lifecycle::InService,
+        properties: BTreeMap::from([("height".into(), "9 m".into())]),
+    }
+}
+
+pub(crate) fn circuit(tenant: &TenantId) -> Asset {
+    Asset {
+        id: asset_id("circuit-1"),
+        name: "Circuito 1".into(),
+        class: AssetClass::new("circuit").unwrap(),
+        geometry: None,
+        devices: Vec::new(),
+        relations: Vec::new(),
+        main_metric: None,
+        ..lamp(tenant, 0)
+    }
+}
+
+pub(crate) fn reading(tenant: &TenantId, number: u32, volts: f64, at: Timestamp) -> Reading {
+    Reading {
+        series: Arc::new(Series {
+            tenant: tenant.clone(),
+            device: DeviceId::new(format!("dev-{number:05}")).unwrap(),
+            metric: MetricName::new("voltage").unwrap(),
+        }),
+        time: at,
+        received: at,
+        value: Value::Number(volts),
+        unit: Unit::new("V"),
+        quality: Quality::Good,
+    }
+}
+
+pub(crate) fn evidence(at: Timestamp) -> Evidence {
+    Evidence {
+        device: None,
+        metric: MetricName::new("voltage").unwrap(),
+        value: Value::Number(0.0),
+        unit: Unit::new("V"),
+        limit: Some(180.0),
+        at,
+    }
+}
+
+/// The fact that raises an alarm about `source`, with these lamps inside.
+pub(crate) fn raised(tenant: &TenantId, rule: &str, source: &str, members: &[u32], at: Timestamp) -> Fact {
+    let (rule, source) = (RuleId::new(rule).unwrap(), asset_id(source));
+    let member =
+        |number: &u32| Member { asset: asset_id(&format!("lamp-{number:05}")), since: at, evidence: evidence(at) };
+    let guidance = Guidance {
+        title: Text::new("Circuito spento", "Dark circuit"),
+        cause: Text::new("Interruttore scattato", "Breaker tripped"),
+        consequence: Text::new("Strada buia", "Dark street"),
+        action: Text::new("Inviare una squadra", "Send a crew"),
+        respond_within: Some(Duration::from_secs(1800)),
+    };
+    Fact {
+        alarm: AlarmId::of(tenant, &rule, &source, at),
+        tenant: tenant.clone(),
+        seq: 1,
+        time: at,
+        actor: Actor::Engine,
+        change: Change::Raised {
+            rule,
+            rule_version: 1,
+            source,
+            domain: Domain::new("streetlight").unwrap(),
+            priority: Priority::High,
+            guidance: Arc::new(guidance),
+            evidence: evidence(at),
+            members: members.iter().map(member).collect(),
+        },
+    }
+}
+
+/// The fact that follows on what is known of an alarm.
+pub(crate) fn next(alarm: &Alarm, at: Timestamp, change: Change) -> Fact {
+    Fact { tenant: alarm.tenant.clone(), alarm: alarm.id, seq: alarm.seq + 1, time: at, actor: Actor::Engine, change }
+}
+
+/// Keeps, then shows, as the real desk does.
+struct Desk {
+    store: Arc<dyn Store>,
+    live: Arc<Live>,
+    clock: Clock,
+}
+
+#[async_trait]
+impl AlarmDesk for Desk {
+    async fn acknowledge(
+        &self,
+        tenant: &TenantId,
+        ids: &[AlarmId],
+        user: &UserName,
+        note: Option<String>,
+    ) -> Vec<(AlarmId, Result<Alarm, NotAcknowledged>)> {
+        let mut answers = Vec::new();
+        for id in ids {
+            answers.push((*id, self.one(tenant, *id, user, note.clone()).await));
+        }
+        answers
+    }
+}
+
+impl Desk {
+    async fn one(
+        &self,
+        tenant: &TenantId,
+        id: AlarmId,
+        user: &UserName,
+        note: Option<String>,
+    ) -> Result<Alarm, NotAcknowledged> {
+        let known = self.store.alarm(tenant, id).await.map_err(|_| NotAcknowledged::NotKept)?;
+        let (alarm, _) = known.ok_or(NotAcknowledged::Unknown)?;
+        let change = Change::Acknowledged { note };
+        if alarm.state.after(&change).is_none() {
+            return Err(NotAcknowledged::AlreadyAcknowledged);
+        }
+        let fact = Fact { actor: Actor::Person(user.clone()), ..next(&alarm, (self.clock)(), change) };
+        let alarms = self.store.record(&[fact]).await.map_err(|_| NotAcknowledged::NotKept)?;
+        self.live.show_alarms(&alarms);
+        alarms.into_iter().next().ok_or(NotAcknowledged::NotKept)
+    }
+}
+
+struct AllWell;
+
+impl StatusSource for AllWell {
+    fn status(&self) -> Status {
+        Status { ready: true, version: "0".into(), uptime_s: 1, stages: Vec::new() }
+    }
+}
+
+/// A running service.
+pub(crate) struct City {
+    pub(crate) address: String,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) live: Arc<Live>,
+    pub(crate) clock: Clock,
+    pub(crate) stop: CancellationToken,
+    pub(crate) service: JoinHandle<control_room_api::Result<()>>,
+    nanos: Arc<AtomicI64>,
+    _folder: tempfile::TempDir,
+    _rules: watch::Sender<Arc<rules::RuleBook>>,
+}
+
+impl City {
+    /// A city of ten lamps on one circuit.
+    pub(crate) async fn open() -> Self {
+        Self::with(Config::default(), 10).await
+    }
+
+    pub(crate) async fn with(config: Config, lamps: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let nanos = Arc::new(AtomicI64::new(Timestamp::parse("2026-05-01T10:00:00Z").unwrap().as_nanos()));
+        let time = Arc::clone(&nanos);
+        let clock: Clock = Arc::new(move || Timestamp::from_nanos(time.load(Ordering::SeqCst)));
+        let store = store::open(store::Config { folder: folder.path().into(), ..Default::default() }).await.unwrap();
+        let (rules, in_force) = watch::channel(Arc::new(rules::RuleBook::default()));
+        let live = Arc::new(Live::new(Arc::clone(&clock), in_force.clone()));
+        let hash = hash_password(PASSWORD).unwrap();
+        for (name, title) in [("messina", "Comune di Messina"), ("prato", "Comune di Prato")] {
+            let id = tenant(name);
+            store.put_tenant(&id, title).await.unwrap();
+            for role in Role::ALL {
+                let account = Account {
+                    tenant: id.clone(),
+                    user: UserName::new(format!("{}@{name}", role.as_str())).unwrap(),
+                    name: "Anna".into(),
+                    role,
+                    password_hash: Some(hash.clone()),
+                };
+                store.add_account(&account).await.unwrap();
+            }
+            let count = if name == "messina" { lamps } else { 1 };
+            let assets: Vec<_> = (0..count).map(|n| lamp(&id, n)).chain([circuit(&id)]).collect();
+            store.put_assets(&assets).await.unwrap();
+            live.put_assets(&id, &assets);
+        }
+        let desk = Desk { store: Arc::clone(&store), live: Arc::clone(&live), clock: Arc::clone(&clock) };
+        let parts = Parts {
+            store: Arc::clone(&store),
+            live: Arc::clone(&live),
+            desk: Arc::new(desk),
+            rules: in_force,
+            status: Arc::new(AllWell),
+            metrics: Arc::new(|| "specola_up 1\n".into()),
+            clock: Arc::clone(&clock),
+            cities: BTreeMap::from([(
+                tenant("messina"),
+                About { name: "Messina".into(), timezone: "Europe/Rome".into() },
+            )]),
+        };
+        let config = Config { bind: "127.0.0.1:0".parse().unwrap(), ..config };
+        let server = Server::bind(config).await.unwrap();
+        let address = server.address().to_string();
+        let stop = CancellationToken::new();
+        let service = tokio::spawn(server.serve(parts, stop.clone()));
+        Self { address, store, live, clock, stop, service, nanos, _folder: folder, _rules: rules }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    pub(crate) fn pass(&self, span: Duration) {
+        self.nanos.fetch_add(span.as_nanos().try_into().unwrap(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Keeps and shows the voltage of a lamp of Messina.
+    pub(crate) async fn measure(&self, number: u32, volts: f64) {
+        let reading = reading(&tenant("messina"), number, volts, self.now());
+        let receipt = self.store.append(ReadingBatch::new(vec![reading]).unwrap()).await.unwrap();
+        self.live.show(&receipt.kept);
+    }
+
+    /// Keeps and shows a fact.
+    pub(crate) async fn happen(&self, fact: Fact) -> Alarm {
+        let alarms = self.store.record(&[fact]).await.unwrap();
+        self.live.show_alarms(&alarms);
+        alarms.into_iter().next().unwrap()
+    }
+
+    /// A token of a person of this role and tenant.
+    pub(crate) async fn token(&self, role: &str, tenant: &str) -> String {
+        let body = json!({"username": format!("{role}@{tenant}"), "password": PASSWORD});
+        let (status, body) = self.post("/api/v1/session", "", &body).await;
+        assert_eq!(status, 200, "{body}");
+        body["token"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn get(&self, path: &str, token: &str) -> (u16, Json) {
+        answer(reqwest::Client::new().get(self.url(path)).bearer_auth(token)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, token: &str, body: &Json) -> (u16, Json) {
+        let request = reqwest::Client::new().post(self.url(path)).json(body);
+        answer(if token.is_empty() { request } else { request.bearer_auth(token) }).await
+    }
+}
+
+/// Status and JSON body; an error must be a problem document.
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> (u16, Json) {
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    let kind = response.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_owned());
+    let body: Json = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Json::Null);
+    if status >= 400 && !(status == 503 && body.get("ready").is_some()) {
+        assert_eq!(kind.as_deref(), Some("application/problem+json"), "{status} {body}");
+        assert_eq!(body["status"], status);
+        assert!(body["type"].as_str().unwrap().starts_with("urn:specola:problem:"), "{body}");
+        for key in ["title", "detail", "instance"] {
+            assert!(body[key].is_string(), "{body}");
+        }
+    }
+    (status, body)
+}
+
+/// The last part of a problem's type.
+pub(crate) fn slug(body: &Json) -> &str {
+    body["type"].as_str().and_then(|kind| kind.rsplit(':').next()).unwrap_or_default()
+}
