@@ -2,6 +2,7 @@
  * The picture of the city as columns: one byte of state and one value per slot.
  * It holds 100,000 assets without an object per update; who draws it listens for the range that changed.
  */
+import { fold } from '../alarms/filter';
 import type { AssetBrief } from '../wire/asset';
 import { STATE, type Frame } from '../wire/frame';
 
@@ -48,6 +49,8 @@ export class Board {
   values = new Float32Array(0);
   /** Asset of each slot; a slot without an asset is not counted nor drawn. */
   assets: (AssetBrief | undefined)[] = [];
+  /** Words to search for, without accents and capitals, by slot; made when first asked for. */
+  #words: string[] | undefined;
   /** Index into `domains` of each slot. */
   domainOf = new Uint8Array(0);
   domains: string[] = [];
@@ -83,6 +86,7 @@ export class Board {
       this.#slotById.set(asset.id, asset.slot);
     }
     this.domains = names;
+    this.#words = undefined;
     this.#assetCount = this.#slotById.size;
     this.#count();
     this.#tell({ first: 0, last: top - 1, reset: true });
@@ -141,6 +145,14 @@ export class Board {
   asset(id: string): AssetBrief | undefined {
     const slot = this.#slotById.get(id);
     return slot === undefined ? undefined : this.assets[slot];
+  }
+
+  /** What can be searched for in the asset of this slot. */
+  wordsOf(slot: number): string {
+    this.#words ??= this.assets.map((asset) =>
+      asset ? fold(`${asset.name} ${asset.id} ${asset.area ?? ''} ${asset.circuit ?? ''}`) : '',
+    );
+    return this.#words[slot] ?? '';
   }
 
   /** How many assets show each look, all domains or one. */

@@ -13,6 +13,7 @@ export type Phase = 'starting' | 'signed_out' | 'down' | 'ready';
 
 /** People cannot follow lists faster than this; the map has its own, faster path. */
 const REDRAW_MS = 200;
+const SLOW_MS = 2000;
 const RETRY_DOWN_MS = 2000;
 
 class Desk {
@@ -36,6 +37,8 @@ class Desk {
   alarmTick = $state(0);
   /** Grows when states on the board changed. */
   boardTick = $state(0);
+  /** The same, at most every two seconds: for sums and lists over all assets, which people read slowly. */
+  slowTick = $state(0);
   /** Alarms that just came, for those who announce or show them. */
   fresh = $state.raw<Alarm[]>([]);
 
@@ -44,6 +47,8 @@ class Desk {
   #heardServerMs = 0;
   #alarmsDirty = false;
   #boardDirty = false;
+  #slowDirty = false;
+  #slowAt = 0;
   #fresh: Alarm[] = [];
   #loading: Promise<void> | undefined;
 
@@ -59,7 +64,7 @@ class Desk {
   old = $derived(this.phase === 'ready' && this.status === 'lost');
 
   constructor() {
-    this.board.onChange(() => (this.#boardDirty = true));
+    this.board.onChange(() => (this.#boardDirty = this.#slowDirty = true));
     setInterval(() => this.#redraw(), REDRAW_MS);
     addEventListener('online', () => this.#socket?.hurry());
   }
@@ -173,6 +178,7 @@ class Desk {
         this.city = city;
         this.loaded = true;
         this.boardTick++;
+        this.slowTick++;
         return;
       } catch (error) {
         if (this.ended(error) || this.phase !== 'ready') return;
@@ -202,6 +208,11 @@ class Desk {
     if (this.#boardDirty) {
       this.#boardDirty = false;
       this.boardTick++;
+    }
+    if (this.#slowDirty && performance.now() - this.#slowAt >= SLOW_MS) {
+      this.#slowDirty = false;
+      this.#slowAt = performance.now();
+      this.slowTick++;
     }
     if (this.#fresh.length > 0) {
       this.fresh = this.#fresh;

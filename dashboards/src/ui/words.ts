@@ -37,9 +37,26 @@ const METRICS: Record<string, Word> = {
   chlorine: m.metric_chlorine,
   ph: m.metric_ph,
   level: m.metric_level,
+  crack_width: m.metric_crack,
+  door_open: m.metric_door,
+  fill: m.metric_fill,
+  focus: m.metric_focus,
+  frame_id: m.metric_frame,
+  irradiance: m.metric_irradiance,
+  lamp_on: m.metric_lamp_on,
+  laeq: m.metric_laeq,
+  lmax: m.metric_lmax,
+  people: m.metric_people,
+  power_factor: m.metric_power_factor,
+  running: m.metric_running,
+  scene_change: m.metric_scene,
+  status: m.metric_status,
+  uptime: m.metric_uptime,
+  burn_hours: m.metric_lamp_hours,
+  watts: m.metric_power,
   accel_rms: m.metric_accel,
   acceleration: m.metric_accel,
-  vibration: m.metric_accel,
+  vibration: m.metric_vibration,
   tilt: m.metric_tilt,
   tilt_x: m.metric_tilt_x,
   tilt_y: m.metric_tilt_y,
@@ -62,6 +79,44 @@ const METRICS: Record<string, Word> = {
   speed: m.metric_speed,
   battery: m.metric_battery,
   rssi: m.metric_rssi,
+};
+
+const CLASSES: Record<string, Word> = {
+  accelerometer: m.class_accelerometer,
+  'air-station': m.class_air_station,
+  bridge: m.class_bridge,
+  cabinet: m.class_cabinet,
+  camera: m.class_camera,
+  circuit: m.class_circuit,
+  'crack-gauge': m.class_crack,
+  'crack-meter': m.class_crack,
+  device: m.class_device,
+  district: m.class_district,
+  'flow-meter': m.class_flow_meter,
+  gateway: m.class_gateway,
+  junction: m.class_junction,
+  lamp: m.class_lamp,
+  'noise-meter': m.class_noise,
+  'pressure-sensor': m.class_pressure,
+  pump: m.class_pump,
+  'quality-probe': m.class_quality,
+  school: m.class_school,
+  tank: m.class_tank,
+  'tilt-meter': m.class_tilt,
+  'weather-station': m.class_weather,
+};
+
+const PROPERTIES: Record<string, Word> = {
+  circuits: m.property_circuits,
+  depth_m: m.property_depth,
+  pipe_diameter_mm: m.property_diameter,
+  pole_height_m: m.property_height,
+  lamps: m.property_lamps,
+  rated_kw: m.property_rated,
+  rated_w: m.property_rated_w,
+  resolution: m.property_resolution,
+  span_m: m.property_span,
+  storeys: m.property_storeys,
 };
 
 const RELATIONS: Record<string, Word> = {
@@ -108,8 +163,7 @@ const CHANGES: Record<string, Word> = {
   worsened: m.change_worsened,
   escalated: m.change_worsened,
   eased: m.change_eased,
-  reactivated: m.change_raised_again,
-  raised_again: m.change_raised_again,
+  reoccurred: m.change_reoccurred,
   member_joined: m.change_member_joined,
   joined: m.change_member_joined,
   member_left: m.change_member_left,
@@ -139,7 +193,8 @@ export const relationWord = word(RELATIONS);
 export const qualityWord = word(QUALITIES);
 export const changeWord = word(CHANGES);
 export const reasonWord = word(REASONS);
-export const classWord = readable;
+export const classWord = word(CLASSES);
+export const propertyWord = word(PROPERTIES);
 export const priorityWord = (priority: Priority): string => PRIORITIES[priority]();
 export const stateWord = (state: AlarmState): string => STATES[state]();
 

@@ -81,7 +81,7 @@ export class Alarms {
     const fitting = this.assets.filter((asset) => asset.domain === what.domain);
     const source = fitting[nth % fitting.length];
     const near =
-      group > 1
+      group > 1 && source.circuit !== null
         ? fitting.filter((asset) => asset.circuit !== null && asset.circuit === source.circuit).slice(0, group)
         : [source];
     const id = `a-${this.next++}`;
@@ -94,7 +94,7 @@ export class Alarms {
       priority: what.priority,
       state: 'active_unacknowledged',
       asset: source.id,
-      asset_name: group > 1 ? source.circuit : source.name,
+      asset_name: near.length > 1 ? source.circuit : source.name,
       lon: source.lon,
       lat: source.lat,
       area: source.area,

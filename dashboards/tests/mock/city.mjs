@@ -2,7 +2,7 @@
 
 export const DOMAINS = ['streetlight', 'water', 'structural', 'environment', 'camera'];
 const SHARE = [0.86, 0.06, 0.02, 0.03, 0.03];
-const CLASSES = ['lamp', 'pressure_meter', 'accelerometer', 'air_station', 'camera'];
+const CLASSES = ['lamp', 'pressure-sensor', 'accelerometer', 'air-station', 'camera'];
 const NAMES = ['Lampione', 'Misuratore', 'Accelerometro', 'Centralina', 'Telecamera'];
 const AREAS = [
   'Centro',

@@ -31,7 +31,8 @@ export async function start({ port = 0, count = 8000, lively = false, seed = 7 }
   const byId = new Map(all.map((asset) => [asset.id, asset]));
   const random = chance(seed + 1);
   let alarms = new Alarms(all);
-  let epoch = 1;
+  let run = 1;
+  let epoch = 'run-1';
   let version = 1;
   let silent = false;
   const states = new Uint8Array(count);
@@ -134,7 +135,7 @@ export async function start({ port = 0, count = 8000, lively = false, seed = 7 }
         ...found,
         devices: [`dev-${found.slot}`],
         relations: found.circuit ? [{ kind: 'powered-by', to: found.circuit, name: found.circuit }] : [],
-        properties: { height_m: '8', installed: '2021' },
+        properties: { pole_height_m: '8', rated_w: '62' },
         series: series(found, Date.now()),
         limits: limits(found),
         alarms: mine.slice(0, 20),
@@ -372,7 +373,7 @@ export async function start({ port = 0, count = 8000, lively = false, seed = 7 }
     },
     /** Another run of the server: new epoch, no alarms. */
     restart() {
-      epoch++;
+      epoch = `run-${++run}`;
       alarms = new Alarms(all);
       states.set(base);
       for (const client of pages) client.page.close(1001);
