@@ -10,7 +10,9 @@ use crate::{Error, Result};
 /// Probes that wait for the connection; a measurement that is further behind has found its answer.
 const WAITING: usize = 16;
 const PATIENCE: Duration = Duration::from_secs(5);
-const PAUSE: Duration = Duration::from_millis(500);
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// Between two attempts to connect.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// A sensor in the hand of whoever measures; its connection ends when it is dropped.
 #[derive(Debug)]
@@ -28,12 +30,15 @@ impl Probe {
 
     /// Begins to connect to a broker without credentials, as `device` of a tenant. Needs a tokio runtime.
     pub fn connect(host: &str, port: u16, tenant: &str, device: &str) -> Self {
-        let options = MqttOptions::new(format!("probe-{tenant}-{device}"), host, port);
+        // Two measurements at the same time do not throw each other out.
+        let mut options = MqttOptions::new(format!("probe-{tenant}-{device}-{}", std::process::id()), host, port);
+        options.set_keep_alive(KEEP_ALIVE);
         let (client, mut events) = AsyncClient::new(options, WAITING);
         let mut session = JoinSet::new();
         session.spawn(async move {
             loop {
-                if events.poll().await.is_err() {
+                if let Err(error) = events.poll().await {
+                    tracing::debug!(%error, "the probe is not connected");
                     tokio::time::sleep(PAUSE).await;
                 }
             }
