@@ -100,7 +100,6 @@ fn make_room(counts: &mut HashMap<Key, Count>, now: Timestamp) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -1,5 +1,6 @@
 //! The screens: embedded in the program, or from a folder during development.
 
+use std::borrow::Cow;
 use std::io::SeekFrom;
 use std::path::{Component, Path, PathBuf};
 
@@ -99,13 +100,21 @@ fn embedded(file: &dashboards::File, headers: &HeaderMap) -> Response {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let kind = HeaderValue::from_str(&file.content_type).unwrap_or(OCTETS);
-        ([(header::CONTENT_TYPE, kind)], Body::from(file.bytes.clone().into_owned())).into_response()
+        ([(header::CONTENT_TYPE, kind)], content(file)).into_response()
     };
     response.headers_mut().insert(header::CACHE_CONTROL, caching);
     if let Some(etag) = etag {
         response.headers_mut().insert(header::ETAG, etag);
     }
     response
+}
+
+/// Embedded bytes are sent from where they lie.
+fn content(file: &dashboards::File) -> Body {
+    match &file.bytes {
+        Cow::Borrowed(bytes) => Body::from(*bytes),
+        Cow::Owned(bytes) => Body::from(bytes.clone()),
+    }
 }
 
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");

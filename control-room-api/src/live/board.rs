@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use model::alarm::Alarm;
-use model::{Asset, AssetId, Bounds, Domain, Reading, Timestamp};
+use model::{Asset, AssetId, Bounds, Domain, MetricName, Reading, Timestamp};
 use tokio::sync::watch;
 
 use super::catalogue::{Catalogue, Placed};
@@ -138,11 +138,18 @@ impl Board {
         let assets = catalogue.all();
         let every = || (0..u32::try_from(assets.len()).expect("slots are numbered by u32")).collect();
         let slots = only.map_or_else(every, <[u32]>::to_vec);
+        let mains: Vec<(u32, Option<MetricName>)> = {
+            let columns = locked(&self.columns);
+            slots.into_iter().map(|slot| (slot, columns.main_metric(slot))).collect()
+        };
+        // Many rules for many assets take a while: readings are shown meanwhile.
+        let judged: Vec<_> = mains
+            .iter()
+            .filter_map(|(slot, main)| Some((*slot, rules.stale_after(assets.get(*slot as usize)?, main.as_ref()?))))
+            .collect();
         let mut columns = locked(&self.columns);
-        for slot in slots {
-            if let Some(asset) = assets.get(slot as usize) {
-                columns.set_stale_after(slot, |metric| rules.stale_after(asset, metric));
-            }
+        for (slot, stale_after) in judged {
+            columns.set_stale_after(slot, stale_after);
         }
     }
 

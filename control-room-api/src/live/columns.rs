@@ -103,10 +103,15 @@ impl Columns {
         u16::try_from(index).unwrap_or(u16::MAX)
     }
 
+    /// The metric that stands for an asset, if one is known by now.
+    pub(crate) fn main_metric(&self, slot: u32) -> Option<MetricName> {
+        self.slots.get(slot as usize)?.main.clone()
+    }
+
     /// Takes in how old the main value of an asset may grow.
-    pub(crate) fn set_stale_after(&mut self, slot: u32, stale_after: impl Fn(&MetricName) -> Duration) {
+    pub(crate) fn set_stale_after(&mut self, slot: u32, stale_after: Duration) {
         if let Some(slot) = self.slots.get_mut(slot as usize) {
-            slot.stale_after = slot.main.as_ref().map_or(Duration::MAX, stale_after);
+            slot.stale_after = stale_after;
         }
     }
 

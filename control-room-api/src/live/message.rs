@@ -70,7 +70,6 @@ pub(crate) fn selection(viewport: Option<[f64; 4]>, domains: Option<Vec<String>>
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

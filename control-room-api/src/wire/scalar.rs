@@ -56,7 +56,6 @@ impl From<&Value> for Scalar {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -73,3 +73,13 @@ async fn an_asset_tells_its_values_relations_and_alarms() {
     assert_eq!(lamp["alarms"][0]["title"]["it"], "Circuito spento");
     assert_eq!(lamp["limits"], json!([]));
 }
+
+#[tokio::test]
+async fn a_long_list_is_sent_compressed_to_whoever_can_read_it() {
+    let city = City::open().await;
+    let token = city.token("crew", "messina").await;
+    let request = reqwest::Client::new().get(city.url("/api/v1/assets")).bearer_auth(&token);
+    let response = request.header("accept-encoding", "gzip").send().await.unwrap();
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+    assert_eq!(response.bytes().await.unwrap()[..2], [0x1f, 0x8b]);
+}
