@@ -1,2 +1,88 @@
-//! Decoding speed.
-fn main() {}
+//! Decoding speed: from a message's bytes to judged readings, by format.
+#![allow(missing_docs, clippy::unwrap_used, reason = "criterion's macros; a bench may stop")]
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use ingest::{Clock, Config, Directory, RawMessage, SystemClock, Trial};
+use model::TenantId;
+
+/// A registry that knows everybody, as in the steady state.
+struct KnowsAll;
+
+impl Directory for KnowsAll {
+    fn knows(&self, _: &TenantId, _: &str) -> bool {
+        true
+    }
+}
+
+const VALUES: usize = 50;
+
+fn long_form() -> String {
+    let mut text = String::from("{\"time\":\"2026-11-22T10:00:00Z\",\"readings\":[");
+    for n in 0..VALUES {
+        write!(
+            text,
+            "{}{{\"device\":\"lamp-{n}\",\"metric\":\"voltage\",\"value\":{}.25,\"unit\":\"V\"}}",
+            if n > 0 { "," } else { "" },
+            220 + n % 20
+        )
+        .unwrap();
+    }
+    text + "]}"
+}
+
+fn senml() -> String {
+    let mut text = String::from("[{\"bn\":\"urn:dev:gw1:\",\"bt\":1795341600,\"bu\":\"V\"}");
+    for n in 0..VALUES {
+        write!(text, ",{{\"n\":\"v{n}\",\"v\":{}.5}}", 220 + n % 20).unwrap();
+    }
+    text + "]"
+}
+
+fn chirpstack() -> String {
+    r#"{"deduplicationId":"3ac7e3c4-4401-4b8d-9386-a5c902f9202d","time":"2026-11-22T09:34:15.775023242+00:00","deviceInfo":{"tenantId":"52f14cd4-c6f1-4fbd-8f87-4025e1d49242",
+    "tenantName":"Comune","applicationId":"17c82e96-be03-4f38-aef3-f83d48582d97","applicationName":"Aria","deviceProfileName":"Aria","deviceName":"Piazza",
+    "devEui":"0011223344556677","tags":{"quartiere":"Centro"}},"devAddr":"00189440","dr":1,"fPort":2,"data":"DQcFABICCwD7AbM=",
+    "object":{"battery":3.335,"co2":523,"humidity":43.5,"temperature":25.1,"mode":"CO2"},
+    "rxInfo":[{"gatewayId":"0016c001f153a14c","uplinkId":4217106255,"rssi":-36,"snr":10.5,"metadata":{"region_name":"eu868"}}],
+    "txInfo":{"frequency":867100000,"modulation":{"lora":{"bandwidth":125000,"spreadingFactor":11,"codeRate":"CR_4_5"}}}}"#
+        .to_owned()
+}
+
+fn decode(criterion: &mut Criterion) {
+    let tenant = TenantId::new("messina").unwrap();
+    let mut trial = Trial::new(&Config::default(), tenant.clone(), Arc::new(KnowsAll)).unwrap();
+    for (name, topic, payload) in [
+        (
+            "specola-json, 1 value",
+            "specola/v1/messina/gw/readings",
+            "{\"time\":\"2026-11-22T10:00:00Z\",\"values\":{\"voltage\":230.4}}".to_owned(),
+        ),
+        ("specola-json, 50 devices", "specola/v1/messina/gw/readings", long_form()),
+        ("senml-json, 50 values", "senml/gw1/json", senml()),
+        ("chirpstack-v4, 5 values", "application/1/device/0011223344556677/event/up", chirpstack()),
+    ] {
+        let bytes = payload.len();
+        let message = RawMessage {
+            tenant: tenant.clone(),
+            source: Arc::from("bench"),
+            topic: topic.to_owned(),
+            payload: Bytes::from(payload),
+            bytes,
+            received: SystemClock.now(),
+            retained: false,
+        };
+        let readings = trial.hear(&message).readings.len();
+        assert!(readings > 0, "{name} gives no readings");
+        let mut group = criterion.benchmark_group(format!("decode {name}"));
+        group.throughput(Throughput::Elements(readings as u64));
+        group.bench_function("readings", |bencher| bencher.iter(|| trial.hear(&message)));
+        group.finish();
+    }
+}
+
+criterion_group!(benches, decode);
+criterion_main!(benches);

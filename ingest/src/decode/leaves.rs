@@ -45,9 +45,9 @@ pub(super) fn walk(
     Ok(())
 }
 
-/// An object with a scalar `value` and a `unit` is one reading.
+/// An object with a scalar `value` and a `unit` is one reading, or none when the value is null.
 fn measured(json: Json<'_>) -> Option<Leaf<'_>> {
-    let value = json.get("value").filter(|value| !matches!(value.kind(), Kind::Array | Kind::Object))?;
+    let value = json.member("value").filter(|value| !matches!(value.kind(), Kind::Array | Kind::Object))?;
     let unit = json.get("unit")?.text()?;
     Some(Leaf { value, unit })
 }

@@ -55,9 +55,7 @@ fn list(list: Json<'_>, default: Moment, gateway: Option<&str>, sink: &mut dyn S
         }
         let device = text(item, "device")?.or(gateway).ok_or_else(|| Refusal::schema("a reading without device"))?;
         let metric = text(item, "metric")?.ok_or_else(|| Refusal::schema("a reading without metric"))?;
-        let Some((_, value)) = item.members().find(|(key, _)| *key == "value") else {
-            return Err(Refusal::schema("a reading without value"));
-        };
+        let value = item.member("value").ok_or_else(|| Refusal::schema("a reading without value"))?;
         let (unit, time, quality) = (unit(item)?, time(item, default)?, quality(item)?);
         let value = match (value.scalar(), value.kind()) {
             (Some(value), _) => value,
@@ -92,16 +90,13 @@ fn values(
     }
     sink.seen(device)?;
     for (metric, value) in values.members() {
-        if let Some(inner) = value.get("value").and_then(Json::scalar) {
-            let observation = Observation {
-                device,
-                metric,
-                value: inner,
-                unit: unit(value)?,
-                time: time(value, default)?,
-                quality: quality(value)?,
-            };
-            sink.reading(observation)?;
+        if let Some(inner) = value.member("value").filter(|inner| !matches!(inner.kind(), Kind::Array | Kind::Object)) {
+            let (unit, time, quality) = (unit(value)?, time(value, default)?, quality(value)?);
+            if let Some(inner) = inner.scalar() {
+                sink.reading(Observation { device, metric, value: inner, unit, time, quality })?;
+            } else if quality == Quality::Bad {
+                sink.reading(Observation { device, metric, value: Ok(Value::Gap), unit, time, quality })?;
+            }
             continue;
         }
         path.clear();

@@ -46,7 +46,7 @@ fn our_own_long_form_carries_many_devices() {
 fn our_own_short_form_carries_one_device() {
     check(
         OWN,
-        r#"{"values":{"voltage":0,"on":false,"state":"ok","none":null,"flow":{"value":-1.5,"unit":"L/s"},"phase":{"a":1,"b":[2,3]}}}"#,
+        r#"{"values":{"voltage":0,"on":false,"state":"ok","none":null,"flow":{"value":-1.5,"unit":"L/s"},"gone":{"value":null,"unit":"L/s"},"phase":{"a":1,"b":[2,3]}}}"#,
         &[
             "gw-7 voltage=0",
             "gw-7 on=false",
@@ -105,7 +105,7 @@ fn chirpstack(event: &str, rest: &str, expected: &[&str]) {
 fn chirpstack_gives_the_values_of_the_codec() {
     chirpstack(
         "up",
-        r#","object":{"t":-0.5,"deep":{"list":[1,{"x":true}],"none":null},"level":{"value":2,"unit":"m"},"state":"TRUE","zero":0}"#,
+        r#","object":{"t":-0.5,"deep":{"list":[1,{"x":true}],"none":null},"level":{"value":2,"unit":"m"},"gone":{"value":null,"unit":"m"},"state":"TRUE","zero":0}"#,
         &[
             "00112233aabbccdd t=-0.5 @2026-11-22T09:30:00.123456789Z",
             "00112233aabbccdd deep.list.0=1 @2026-11-22T09:30:00.123456789Z",

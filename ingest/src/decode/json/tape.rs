@@ -128,9 +128,14 @@ impl<'a> Json<'a> {
         })
     }
 
+    /// The member with this key, null or not.
+    pub(crate) fn member(self, key: &str) -> Option<Json<'a>> {
+        self.members().find(|(name, _)| *name == key).map(|(_, value)| value)
+    }
+
     /// The member with this key; a member that is null counts as absent.
     pub(crate) fn get(self, key: &str) -> Option<Json<'a>> {
-        self.members().find(|(name, value)| *name == key && value.kind() != Kind::Null).map(|(_, value)| value)
+        self.member(key).filter(|value| value.kind() != Kind::Null)
     }
 
     /// The value at this dotted path of keys and array indices.

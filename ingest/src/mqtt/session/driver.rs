@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::ledger::{GivenUp, Ledger};
+use super::ledger::{GivenUp, Ledger, Room};
 use super::protocol::{Event, Incoming, Protocol, Settings};
 use super::{tls, v4::V4, v5::V5};
 use crate::config::{Broker, Protocol as Version, Route};
@@ -17,6 +17,9 @@ use crate::{Ack, Clock, Error, RawMessage, Result};
 
 /// The first pause before a new attempt, and the longest: a broker that comes back is found within 2 s.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(1_500));
+/// A connection that lived this long was a good one: the pauses start again. One that ends at once (a store that keeps nothing) must not be tried in a
+/// hot loop.
+const STEADY: Duration = Duration::from_secs(5);
 /// A TCP connection and its CONNACK within this, or a new attempt.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How long to wait at the end for what was taken to become safe. Later messages are sent again to the next process.
@@ -78,8 +81,12 @@ impl Session {
         // The broker may keep a session of an earlier run, with other topics: the first connection always subscribes.
         let mut subscribed = false;
         while !stop.is_cancelled() {
-            let end = Connection::<P>::open(&self, &gate).serve(&stop, &mut subscribed, &mut pause).await;
+            let opened = Instant::now();
+            let end = Connection::<P>::open(&self, &gate).serve(&stop, &mut subscribed).await;
             self.source.set_connected(false);
+            if opened.elapsed() > STEADY {
+                pause = PAUSE.0;
+            }
             match end {
                 End::Stopped => break,
                 End::Lost(why) => {
@@ -118,7 +125,8 @@ impl<'a, P: Protocol> Connection<'a, P> {
         Self { session, gate, requests, events, ledger, bell, last_sign: Instant::now(), connected: false }
     }
 
-    async fn serve(mut self, stop: &CancellationToken, subscribed: &mut bool, pause: &mut Duration) -> End {
+    async fn serve(mut self, stop: &CancellationToken, subscribed: &mut bool) -> End {
+        let mut announced = false;
         loop {
             let event = tokio::select! {
                 () = stop.cancelled() => {
@@ -133,16 +141,16 @@ impl<'a, P: Protocol> Connection<'a, P> {
                 Ok(Event::Connected { session_present }) => self.greet(session_present, subscribed),
                 Ok(Event::Subscribed { refused }) => {
                     *subscribed = true;
-                    *pause = PAUSE.0;
-                    self.settled(refused)
+                    self.settled(refused);
+                    Ok(())
                 }
                 Ok(Event::Message(message)) => self.take(message).await,
                 Ok(Event::Alive | Event::Sent) => Ok(()),
                 Err(why) => Err(why),
             };
-            if self.connected && *subscribed {
+            if !announced && self.connected && *subscribed {
+                announced = true;
                 self.session.source.set_connected(true);
-                *pause = PAUSE.0;
             }
             if let Err(why) = outcome {
                 return End::Lost(why);
@@ -157,14 +165,13 @@ impl<'a, P: Protocol> Connection<'a, P> {
         let keep_alive = session.settings.keep_alive;
         // A living broker answers a ping every keep-alive, so silence for half as long again means a dead connection.
         let silence = if *connected { keep_alive.mul_f32(1.5) } else { CONNECT };
-        let full = ledger.len() >= usize::from(session.settings.in_flight);
         let acknowledge = |ledger: &mut Ledger| {
             ledger
                 .settle(|packet| P::acknowledge(requests, packet))
                 .map_err(|GivenUp| "a message could not be kept; asking for it again".to_owned())
         };
-        acknowledge(ledger)?;
-        if full && ledger.len() >= usize::from(session.settings.in_flight) {
+        let room = acknowledge(ledger)?;
+        if room == Room::Left && ledger.len() >= usize::from(session.settings.in_flight) {
             // The broker sends more than we take at a time. Reading stops until something is safe, but not so long that the broker forgets us.
             tokio::select! {
                 () = bell.notified() => {}
@@ -182,7 +189,7 @@ impl<'a, P: Protocol> Connection<'a, P> {
                     }
                     return Ok(event);
                 }
-                () = bell.notified() => acknowledge(ledger)?,
+                () = bell.notified() => drop(acknowledge(ledger)?),
                 () = sleep_until(*last_sign + silence) => {
                     return Err(if *connected { format!("no sign of life for {silence:?}") } else { format!("no connection within {CONNECT:?}") });
                 }
@@ -200,17 +207,16 @@ impl<'a, P: Protocol> Connection<'a, P> {
         Err("the subscription could not be sent".to_owned())
     }
 
-    fn settled(&self, refused: usize) -> Result<(), String> {
-        if refused == 0 {
-            return Ok(());
+    /// Says which part of the subscription the broker refused; the rest is worth having.
+    fn settled(&self, refused: usize) {
+        if refused > 0 {
+            let why = format!(
+                "the broker refused {refused} of {} topics; check the rights of this user",
+                self.session.topics.len()
+            );
+            tracing::error!(broker = %self.session.source.name, "{why}");
+            self.session.source.set_error(why);
         }
-        let why = format!(
-            "the broker refused {refused} of {} topics; check the rights of this user",
-            self.session.topics.len()
-        );
-        tracing::error!(broker = %self.session.source.name, "{why}");
-        self.session.source.set_error(why);
-        Ok(())
     }
 
     async fn take(&mut self, message: Incoming) -> Result<(), String> {

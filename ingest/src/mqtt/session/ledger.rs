@@ -18,6 +18,15 @@ pub(super) struct Ledger {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct GivenUp;
 
+/// Whether the client took all acknowledgements that were due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    /// It did; what is left is not confirmed yet.
+    Left,
+    /// It did not: it must be polled before it takes more.
+    Full,
+}
+
 impl Ledger {
     pub(super) fn new() -> Self {
         Self { owed: VecDeque::new(), bell: Arc::new(Notify::new()) }
@@ -36,16 +45,16 @@ impl Ledger {
     }
 
     /// Hands confirmed packets to `send`, oldest first, until one is not confirmed yet or `send` has no room. What had no room stays.
-    pub(super) fn settle(&mut self, mut send: impl FnMut(u16) -> bool) -> Result<(), GivenUp> {
+    pub(super) fn settle(&mut self, mut send: impl FnMut(u16) -> bool) -> Result<Room, GivenUp> {
         while let Some((packet, slot)) = self.owed.front() {
             match slot.verdict() {
                 Verdict::Owed => break,
                 Verdict::GivenUp => return Err(GivenUp),
                 Verdict::Confirmed if send(*packet) => drop(self.owed.pop_front()),
-                Verdict::Confirmed => break,
+                Verdict::Confirmed => return Ok(Room::Full),
             }
         }
-        Ok(())
+        Ok(Room::Left)
     }
 
     /// How many are owed.
