@@ -63,7 +63,10 @@ pub(crate) async fn alarms(
     let mut items = Vec::new();
     for _ in 0..PAGES {
         filter.limit = limit - items.len();
-        let page = app.parts.store.alarms(&filter).await?;
+        let page = app.parts.store.alarms(&filter).await.map_err(|error| match error {
+            store::Error::QueryRefused(reason) => Problem::BadRequest(format!("after: {reason}")),
+            other => other.into(),
+        })?;
         let catalogue = board.assets();
         let found = page
             .alarms
