@@ -68,7 +68,9 @@ impl Telemetry for Embedded {
     }
 
     async fn close(&self) -> Result<()> {
-        self.columnar.close().await
+        self.columnar.close().await?;
+        self.registry.close().await;
+        Ok(())
     }
 
     fn gauges(&self) -> Gauges {

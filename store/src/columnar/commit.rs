@@ -26,6 +26,11 @@ const RETRY: Duration = Duration::from_secs(2);
 /// While a flush is slow, memory may grow to so many times `flush_readings`; then appends wait.
 const MEMORY_LIMIT: usize = 4;
 
+/// How often memory is written out at least; the clock cannot count further than a year with certainty.
+fn period(config: &Config) -> Duration {
+    Duration::from_secs(config.flush_seconds.clamp(1, 365 * 86_400))
+}
+
 /// What the writer is asked to do.
 pub(super) enum Command {
     Append { batch: ReadingBatch, answer: oneshot::Sender<Result<Receipt>> },
@@ -73,7 +78,7 @@ impl Writer {
     ) -> Self {
         log_bytes.store(log.bytes(), Ordering::Relaxed);
         let judge = Judge::new(Arc::clone(&shelf));
-        let flush_due = Instant::now() + Duration::from_secs(config.flush_seconds);
+        let flush_due = Instant::now() + period(&config);
         Self {
             config,
             shelf,
@@ -257,7 +262,7 @@ impl Writer {
         // After a failure the time of the next try counts, however much there is.
         let full = rows >= self.config.flush_readings && self.last_flush_error.is_none();
         if full || now >= self.flush_due {
-            self.flush_due = now + Duration::from_secs(self.config.flush_seconds);
+            self.flush_due = now + period(&self.config);
             self.start_flush(Vec::new());
         }
     }
@@ -300,7 +305,7 @@ impl Writer {
                 self.log_bytes.store(self.log.bytes(), Ordering::Relaxed);
                 self.judge.memory_was_written_out();
                 self.last_flush_error = None;
-                self.flush_due = Instant::now() + Duration::from_secs(self.config.flush_seconds);
+                self.flush_due = Instant::now() + period(&self.config);
                 for answer in waiting {
                     let _ = answer.send(Ok(()));
                 }

@@ -10,10 +10,10 @@ use model::{DeviceId, Reading, ReadingBatch, SeriesSelection, TenantId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::commit::{Command, Writer};
+use super::desk::{Desk, aside};
 use super::disk::{Disk, RealDisk};
 use super::flush::Flush;
 use super::log::Log;
-use super::read::{Desk, aside};
 use super::recover::{Access, Layout, recover};
 use super::shelf::Shelf;
 use crate::{Answer, Bucket, Config, Error, Gauges, Lost, QueryLimits, Receipt, Result, Telemetry, metrics};
@@ -38,7 +38,8 @@ impl Columnar {
         aside(move || Self::open_blocking(config, disk)).await
     }
 
-    fn open_blocking(config: Config, disk: Arc<dyn Disk>) -> Result<Self> {
+    fn open_blocking(mut config: Config, disk: Arc<dyn Disk>) -> Result<Self> {
+        config.flush_readings = config.flush_readings.max(1);
         let layout = Layout { root: config.folder.clone() };
         let create = |folder: &Path| {
             disk.create_folder(folder)

@@ -2,6 +2,7 @@
 
 mod board;
 mod commit;
+mod desk;
 mod disk;
 mod engine;
 mod flush;
@@ -13,7 +14,6 @@ mod manifest;
 mod newest_file;
 mod order;
 mod part;
-mod read;
 mod reader;
 mod recover;
 mod rows;

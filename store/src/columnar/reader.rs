@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use model::{DeviceId, Reading, ReadingBatch, SeriesSelection, TenantId};
 
+use super::desk::{Desk, aside};
 use super::manifest::{Found, Manifest};
-use super::read::{Desk, aside};
 use super::recover::{Access, Layout, Recovered, recover};
 use super::shelf::Shelf;
 use crate::{Answer, Bucket, Config, Error, Gauges, Lost, QueryLimits, Receipt, Result, Telemetry};

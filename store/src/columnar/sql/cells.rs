@@ -1,6 +1,6 @@
 //! Columns of an answer as plain cells.
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, TimestampNanosecondArray};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, TimestampNanosecondArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema, TimeUnit, TimestampNanosecondType};
 use arrow::error::ArrowError;
@@ -46,47 +46,39 @@ pub(super) fn rows(batch: &RecordBatch) -> Result<Vec<Vec<Cell>>, ArrowError> {
 }
 
 fn cells(column: &ArrayRef) -> Result<Vec<Cell>, ArrowError> {
-    let to = match kind(column.data_type()) {
-        ColumnKind::Flag => DataType::Boolean,
-        ColumnKind::Integer => DataType::Int64,
-        ColumnKind::Number => DataType::Float64,
-        ColumnKind::Time => DataType::Timestamp(TimeUnit::Nanosecond, None),
-        ColumnKind::Text => return texts(column),
-    };
-    let zone = match column.data_type() {
-        // A moment without a zone is a moment of UTC: the cast must not shift it.
-        DataType::Timestamp(_, zone) => DataType::Timestamp(TimeUnit::Nanosecond, zone.clone()),
-        _ => to,
-    };
-    let cast = cast(column, &zone)?;
-    let mut found = Vec::with_capacity(column.len());
+    // Nulls of dictionaries and of the type that has only nulls are not in the column's own list.
+    let nulls = column.logical_nulls();
+    let is_null = |row| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
     let options = FormatOptions::default();
     let words = ArrayFormatter::try_new(column, &options)?;
-    for row in 0..column.len() {
-        found.push(if column.is_null(row) {
-            Cell::Null
-        } else if cast.is_null(row) {
-            match words.value(row).try_to_string()? {
-                empty if empty.is_empty() => Cell::Null,
-                text => Cell::Text(text),
-            }
-        } else {
-            match cast.data_type() {
-                DataType::Boolean => Cell::Flag(cast.as_boolean().value(row)),
-                DataType::Int64 => Cell::Integer(cast.as_primitive::<Int64Type>().value(row)),
-                DataType::Float64 => Cell::Number(cast.as_primitive::<Float64Type>().value(row)),
-                _ => Cell::Time(Timestamp::from_nanos(cast.as_primitive::<TimestampNanosecondType>().value(row))),
-            }
-        });
-    }
-    Ok(found)
+    let text = |row| Ok(Cell::Text(words.value(row).try_to_string()?));
+    let exact = exact(column)?;
+    let cell = |row| match &exact {
+        _ if is_null(row) => Ok(Cell::Null),
+        None => text(row),
+        Some(exact) if exact.is_null(row) => text(row),
+        Some(exact) => Ok(match exact.data_type() {
+            DataType::Boolean => Cell::Flag(exact.as_boolean().value(row)),
+            DataType::Int64 => Cell::Integer(exact.as_primitive::<Int64Type>().value(row)),
+            DataType::Float64 => Cell::Number(exact.as_primitive::<Float64Type>().value(row)),
+            _ => Cell::Time(Timestamp::from_nanos(exact.as_primitive::<TimestampNanosecondType>().value(row))),
+        }),
+    };
+    (0..column.len()).map(cell).collect()
 }
 
-fn texts(column: &ArrayRef) -> Result<Vec<Cell>, ArrowError> {
-    let options = FormatOptions::default();
-    let words = ArrayFormatter::try_new(column, &options)?;
-    let cell = |row| Ok(if column.is_null(row) { Cell::Null } else { Cell::Text(words.value(row).try_to_string()?) });
-    (0..column.len()).map(cell).collect()
+/// The column in the type of its cells, null where that type cannot hold the value; `None` when its cells are texts.
+fn exact(column: &ArrayRef) -> Result<Option<ArrayRef>, ArrowError> {
+    let to = match (kind(column.data_type()), column.data_type()) {
+        (ColumnKind::Text, _) => return Ok(None),
+        (ColumnKind::Flag, _) => DataType::Boolean,
+        (ColumnKind::Integer, _) => DataType::Int64,
+        (ColumnKind::Number, _) => DataType::Float64,
+        // The zone stays, so that the moment does.
+        (ColumnKind::Time, DataType::Timestamp(_, zone)) => DataType::Timestamp(TimeUnit::Nanosecond, zone.clone()),
+        (ColumnKind::Time, _) => DataType::Timestamp(TimeUnit::Nanosecond, None),
+    };
+    cast(column, &to).map(Some)
 }
 
 /// The times of parts as a column, to compare a question's time with.

@@ -72,7 +72,7 @@ impl Queries {
             .build()?;
         let parts = LocalFileSystem::new_with_prefix(shelf.layout.parts())?;
         let environment = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(memory_mib << 20)))
+            .with_memory_pool(Arc::new(FairSpillPool::new(memory_mib.saturating_mul(1 << 20))))
             // A question that needs more memory ends; it does not fill the disk that the log lives on.
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
             .build_arc()?;

@@ -120,7 +120,8 @@ impl Readings {
 /// Between which times and devices the rows of something lie.
 struct Bounds {
     time: (i64, i64),
-    device: (String, String),
+    /// Not asked of memory, where every device is everywhere.
+    device: Option<(String, String)>,
     rows: u64,
 }
 
@@ -129,19 +130,14 @@ impl Bounds {
         let about = &part.about;
         Self {
             time: (about.first, about.last),
-            device: (about.first_device.clone(), about.last_device.clone()),
+            device: Some((about.first_device.clone(), about.last_device.clone())),
             rows: about.rows,
         }
     }
 
     fn of_batch(batch: &RecordBatch) -> Option<Self> {
         let rows = Rows::of(batch)?;
-        let devices = || rows.device.iter().flatten();
-        Some(Self {
-            time: (min(rows.time)?, max(rows.time)?),
-            device: (devices().min()?.to_owned(), devices().max()?.to_owned()),
-            rows: rows.len() as u64,
-        })
+        Some(Self { time: (min(rows.time)?, max(rows.time)?), device: None, rows: rows.len() as u64 })
     }
 }
 
@@ -164,22 +160,33 @@ fn keep<T: Clone>(
 struct Known(Vec<Bounds>);
 
 impl Known {
-    fn column(&self, column: &Column, time: fn(&Bounds) -> i64, device: fn(&Bounds) -> &str) -> Option<ArrayRef> {
+    fn column(
+        &self,
+        column: &Column,
+        time: fn(&Bounds) -> i64,
+        device: fn(&(String, String)) -> &str,
+    ) -> Option<ArrayRef> {
         match column.name() {
             "time" => Some(Arc::new(time_column(self.0.iter().map(time)))),
-            "device" => Some(Arc::new(StringViewArray::from_iter_values(self.0.iter().map(device)))),
+            "device" => Some(Arc::new(self.devices(device))),
             _ => None,
         }
     }
 }
 
+impl Known {
+    fn devices(&self, end: fn(&(String, String)) -> &str) -> StringViewArray {
+        self.0.iter().map(|bounds| bounds.device.as_ref().map(end)).collect()
+    }
+}
+
 impl PruningStatistics for Known {
     fn min_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.column(column, |bounds| bounds.time.0, |bounds| &bounds.device.0)
+        self.column(column, |bounds| bounds.time.0, |devices| &devices.0)
     }
 
     fn max_values(&self, column: &Column) -> Option<ArrayRef> {
-        self.column(column, |bounds| bounds.time.1, |bounds| &bounds.device.1)
+        self.column(column, |bounds| bounds.time.1, |devices| &devices.1)
     }
 
     fn num_containers(&self) -> usize {

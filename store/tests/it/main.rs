@@ -1,0 +1,17 @@
+//! What every engine of the store must do, asked through its public door.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod accounts;
+mod alarms;
+mod assets;
+mod dead_letters;
+mod town;
+
+mod crash;
+mod damage;
+mod history;
+mod keeping;
+mod query;
+mod sharing;
+mod telegraph;
+mod tenants;
