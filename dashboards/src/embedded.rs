@@ -45,8 +45,7 @@ pub fn is_built() -> bool {
 
 fn describe(path: &str, file: EmbeddedFile) -> File {
     let kind = file.metadata.mimetype();
-    let content_type =
-        if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() };
+    let content_type = if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() };
     let tag: String = file.metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     File { content_type, etag: format!("\"{tag}\""), immutable: path.starts_with(HASHED), bytes: file.data }
 }
