@@ -189,7 +189,9 @@ impl<'a, P: Protocol> Connection<'a, P> {
                     }
                     return Ok(event);
                 }
-                () = bell.notified() => drop(acknowledge(ledger)?),
+                () = bell.notified() => {
+                    acknowledge(ledger)?;
+                }
                 () = sleep_until(*last_sign + silence) => {
                     return Err(if *connected { format!("no sign of life for {silence:?}") } else { format!("no connection within {CONNECT:?}") });
                 }
