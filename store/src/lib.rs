@@ -12,9 +12,9 @@ mod registry;
 
 pub use config::Config;
 pub use error::{BoxError, Error, Result};
-pub use open::{open, open_read_only};
+pub use open::{open, open_read_only, open_records};
 pub use port::{
     Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetRegistry, Bucket, Cell, Column, ColumnKind,
-    DeadLetterCount, DeadLetters, Gauges, Lost, QueryLimits, Receipt, Session, SignInCode, Store, Telemetry, TokenHash,
-    Upserted,
+    DeadLetterCount, DeadLetters, Gauges, Lost, QueryLimits, Receipt, Records, Session, SignInCode, Store, Telemetry,
+    TokenHash, Upserted,
 };

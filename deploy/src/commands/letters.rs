@@ -21,7 +21,7 @@ pub(crate) async fn run(letters: Letters) -> anyhow::Result<ExitCode> {
         bail!("there is no folder {}: nothing has been kept yet", config.store.folder.display());
     }
     let reason = letters.reason.as_deref().map(reason).transpose()?;
-    let registry = store::open_registry(&config.store).await.context("cannot open the dead letters")?;
+    let registry = store::open_records(&config.store).await.context("cannot open the dead letters")?;
     let kept = registry.dead_letters(&tenant, reason, letters.limit).await?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     match letters.format {

@@ -35,7 +35,7 @@ async fn add_user(add: AddUser) -> anyhow::Result<()> {
         role: add.role,
         password_hash,
     };
-    let accounts = store::open_registry(&config.store).await.context("cannot open the register of people")?;
+    let accounts = store::open_records(&config.store).await.context("cannot open the register of people")?;
     accounts.add_account(&account).await?;
     let mut out = std::io::stdout();
     writeln!(out, "{} may sign in as {} of {}", account.user, account.role.as_str(), account.tenant)?;
@@ -48,7 +48,7 @@ async fn add_user(add: AddUser) -> anyhow::Result<()> {
 
 async fn link_user(link: LinkUser) -> anyhow::Result<()> {
     let config = config::load(link.configured.config.as_deref())?;
-    let accounts = store::open_registry(&config.store).await.context("cannot open the register of people")?;
+    let accounts = store::open_records(&config.store).await.context("cannot open the register of people")?;
     if accounts.account(&link.user).await?.is_none() {
         bail!("there is no user {}; add it with: specola user add {}", link.user, link.user);
     }

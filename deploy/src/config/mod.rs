@@ -4,4 +4,4 @@ mod load;
 mod shape;
 
 pub(crate) use load::{DEFAULT, demo_routes, load};
-pub(crate) use shape::{Config, Rules, Tenant};
+pub(crate) use shape::{Config, Tenant};

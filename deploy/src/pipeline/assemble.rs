@@ -56,7 +56,7 @@ impl Pipeline {
         let prometheus = recorder()?;
         let clock = system_clock();
         let server = Server::bind(config.api.clone()).await?;
-        let http = server.local_addr();
+        let http = server.address();
 
         let (book, errors) = folder.read()?;
         for error in &errors {
@@ -76,7 +76,7 @@ impl Pipeline {
         let (to_judge, kept) = mpsc::channel(TO_JUDGE);
         let (answers, answered) = mpsc::channel(ANSWERS);
         let queues = (to_keeper.downgrade(), to_judge.downgrade());
-        let service = Ingest::start(
+        let (service, sources) = Ingest::start(
             config.ingest.clone(),
             Arc::clone(&directory) as Arc<dyn ingest::Directory>,
             Arc::new(SystemClock),
@@ -84,7 +84,6 @@ impl Pipeline {
             stop.clone(),
         )
         .await?;
-        let sources = service.handle();
         let mqtt = sources.listener_addr();
 
         let reporter = Arc::new(Reporter {

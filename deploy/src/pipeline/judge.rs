@@ -87,9 +87,7 @@ impl Judge {
                     }
                     let facts = self.engine.tick(now);
                     self.publish(&facts).await;
-                    let open = self.engine.open_alarms().count();
-                    self.open.store(open as u64, Ordering::Relaxed);
-                    metrics::gauge!(names::OPEN_ALARMS).set(open as f64);
+                    self.open.store(self.engine.open_alarms().count() as u64, Ordering::Relaxed);
                 }
             }
         }
@@ -104,9 +102,6 @@ impl Judge {
             match self.store.record(facts).await {
                 Ok(alarms) => {
                     self.stages.recovered("judge");
-                    for fact in facts {
-                        metrics::counter!(names::FACTS, "change" => fact.change.as_str()).increment(1);
-                    }
                     self.live.show_alarms(&alarms);
                     return alarms;
                 }

@@ -10,10 +10,6 @@ pub(crate) const KEEP_SECONDS: &str = "specola_keep_seconds";
 pub(crate) const SHOW_SECONDS: &str = "specola_show_seconds";
 /// Entries that wait in front of a stage; label `stage`.
 pub(crate) const QUEUE: &str = "specola_queue_entries";
-/// Facts of alarms; label `change`.
-pub(crate) const FACTS: &str = "specola_alarm_facts_total";
-/// Alarms that are open.
-pub(crate) const OPEN_ALARMS: &str = "specola_open_alarms";
 /// Times that the store could not be reached and the stage tried again; label `stage`.
 pub(crate) const RETRIES: &str = "specola_store_retries_total";
 /// Bytes of memory that the process holds.
@@ -27,8 +23,6 @@ pub(crate) fn describe() {
     metrics::describe_histogram!(KEEP_SECONDS, metrics::Unit::Seconds, "hand-over of a batch to its acknowledgement");
     metrics::describe_histogram!(SHOW_SECONDS, metrics::Unit::Seconds, "arrival of a reading to the board");
     metrics::describe_gauge!(QUEUE, "entries that wait in front of a stage");
-    metrics::describe_counter!(FACTS, "facts of alarms by what changed");
-    metrics::describe_gauge!(OPEN_ALARMS, "alarms that are open");
     metrics::describe_counter!(RETRIES, "attempts that the store did not take, tried again");
     metrics::describe_gauge!(MEMORY, metrics::Unit::Bytes, "resident memory of the process");
     metrics::describe_gauge!(PROCESSOR, metrics::Unit::Seconds, "processor time of the process");

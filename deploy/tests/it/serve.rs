@@ -28,29 +28,53 @@ url = "mqtt://127.0.0.1:{broker}"
     )
 }
 
-/// One rule of two seconds, so that the test is short: the shipped one waits longer.
+/// A rule with short delays, so that the test is short: the shipped one waits longer.
 const RULE: &str = r#"
 [[rule]]
 id = "circuit-dark"
 domain = "streetlight"
 class = "lamp"
 metric = "voltage"
+unit = "V"
+priority = "medium"
+on_delay = "1s"
+off_delay = "1s"
+
+[rule.condition]
+kind = "threshold"
+below = 180.0
+clear = 200.0
+
+[rule.group]
+by = "powered-by"
+class = "circuit"
+at_least = 5
+within = "5s"
 priority = "high"
-condition = { kind = "threshold", below = 180.0, clear = 200.0, on_delay = "1s", off_delay = "1s" }
-group = { by = "powered-by", class = "circuit", at_least = 5, within = "5s" }
-respond_within = "30m"
-[rule.title]
-it = "Circuito senza tensione: {source}"
-en = "Circuit without voltage: {source}"
-[rule.cause]
-it = "Interruttore scattato o cavo interrotto"
-en = "Breaker tripped or cable cut"
-[rule.consequence]
-it = "Strada al buio"
-en = "Dark street"
-[rule.action]
-it = "Mandare una squadra al quadro"
-en = "Send a crew to the cabinet"
+
+[rule.group.guidance.it]
+title = "{source} al buio"
+cause = "Interruttore scattato o cavo interrotto"
+consequence = "Strada al buio"
+action = "Mandare una squadra al quadro"
+
+[rule.group.guidance.en]
+title = "{source} is dark"
+cause = "Breaker tripped or cable cut"
+consequence = "A dark street"
+action = "Send a crew to the cabinet"
+
+[rule.guidance.it]
+title = "{asset} senza tensione"
+cause = "Fusibile"
+consequence = "Un punto luce spento"
+action = "Giro di manutenzione"
+
+[rule.guidance.en]
+title = "{asset} has no supply"
+cause = "Fuse"
+consequence = "One light is out"
+action = "Maintenance round"
 "#;
 
 /// A circuit with its lamps, in a row along a street.
@@ -108,7 +132,7 @@ fn a_dark_circuit_is_one_alarm_that_survives_a_restart_and_clears_by_itself() {
     assert_eq!(alarm["asset"], "circuit-1");
     assert_eq!(alarm["member_count"], LAMPS);
     assert_eq!(alarm["state"], "active_unacknowledged");
-    assert_eq!(alarm["title"]["en"], "Circuit without voltage: circuit-1");
+    assert_eq!(alarm["title"]["en"], "circuit-1 is dark");
     let before = alarms(&running, &token, "all");
     assert_eq!(before.len(), 1, "one alarm, not {}: {before:?}", before.len());
 
@@ -139,7 +163,7 @@ fn a_rule_that_changes_is_in_force_without_a_restart() {
     let home = Home::new(&config(broker.port));
     std::fs::write(home.path().join("city.geojson"), city()).unwrap();
     std::fs::create_dir(home.path().join("rules")).unwrap();
-    std::fs::write(home.path().join("rules/test.toml"), RULE.replace("below = 180.0, clear = 200.0", "below = 10.0, clear = 20.0")).unwrap();
+    std::fs::write(home.path().join("rules/test.toml"), RULE.replace("below = 180.0", "below = 10.0").replace("clear = 200.0", "clear = 20.0")).unwrap();
     let running = home.start(&["serve", "--config", "specola.toml"]);
     running.wait_until_ready();
     let added = home.run(&["user", "add", "anna", "--config", "specola.toml"]);

@@ -14,6 +14,10 @@ pub use dead_letters::{DeadLetterCount, DeadLetters};
 pub use query::{Answer, Cell, Column, ColumnKind, QueryLimits};
 pub use telemetry::{Bucket, Gauges, Lost, Receipt, Telemetry};
 
+/// What is kept by transaction, without the readings.
+pub trait Records: AssetRegistry + AlarmJournal + Accounts + DeadLetters {}
+impl<T: AssetRegistry + AlarmJournal + Accounts + DeadLetters> Records for T {}
+
 /// A whole store: one engine, chosen once at start.
-pub trait Store: Telemetry + AssetRegistry + AlarmJournal + Accounts + DeadLetters {}
-impl<T: Telemetry + AssetRegistry + AlarmJournal + Accounts + DeadLetters> Store for T {}
+pub trait Store: Telemetry + Records {}
+impl<T: Telemetry + Records> Store for T {}
