@@ -259,7 +259,6 @@ fn packet(key: &str, bytes: usize, message: usize) -> Result<()> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::config::{Secret, Tls, User};

@@ -68,7 +68,8 @@ impl<'a> Record<'a> {
                 "bv" => base.value = Some(number(label, value)?),
                 "bs" => base.sum = Some(number(label, value)?),
                 "bver" => {
-                    if number(label, value)?.parse::<f64>().is_ok_and(|version| version > VERSION) {
+                    let version = number(label, value)?.parse::<f64>();
+                    if version.is_ok_and(|version| version > VERSION) {
                         return Err(Refusal::schema("bver is above 10: a newer SenML than is understood"));
                     }
                 }

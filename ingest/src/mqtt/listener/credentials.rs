@@ -49,7 +49,6 @@ impl Credentials {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use argon2::PasswordHasher;
 
