@@ -1,5 +1,5 @@
 //! How fast readings are kept, written out and read back: `cargo bench -p store`.
-#![expect(clippy::unwrap_used, missing_docs, reason = "a bench")]
+#![expect(clippy::unwrap_used, reason = "a bench")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -17,7 +17,6 @@ use crate::{
 };
 
 /// Both halves. The lock is last, so that it is given back when everything else has ended.
-
 pub(crate) struct Embedded {
     columnar: Columnar,
     registry: Registry,

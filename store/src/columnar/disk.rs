@@ -103,7 +103,6 @@ pub(super) fn replace(disk: &dyn Disk, path: &Path, content: &[u8]) -> io::Resul
 
 /// A disk that fails when it is told to.
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 pub(super) mod faulty {
     use std::sync::{Arc, Mutex};
 

@@ -1,5 +1,4 @@
 //! What the engine does when the disk fails: it acknowledges nothing, loses nothing, and goes on by itself.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -201,7 +201,6 @@ pub(super) fn times(nanos: Vec<i64>) -> TimestampNanosecondArray {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use model::{DeviceId, MetricName, TenantId};
     use proptest::prelude::*;

@@ -87,7 +87,6 @@ pub(super) fn time_column(nanos: impl Iterator<Item = i64>) -> TimestampNanoseco
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::sync::Arc;
 

@@ -154,7 +154,7 @@ fn keep<T: Clone>(
     let known: Option<Vec<Bounds>> = things.iter().map(bounds).collect();
     let matching = known.and_then(|known| pruning.prune(&Known(known)).ok());
     let Some(matching) = matching else { return things.to_vec() };
-    things.iter().zip(matching).filter_map(|(thing, matches)| matches.then(|| thing.clone())).collect()
+    things.iter().zip(matching).filter(|(_, matches)| *matches).map(|(thing, _)| thing.clone()).collect()
 }
 
 struct Known(Vec<Bounds>);
