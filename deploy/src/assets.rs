@@ -9,7 +9,8 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail, ensure};
 use geojson::{FeatureCollection, GeometryValue};
 use model::{
-    Asset, AssetClass, AssetId, DeviceId, Domain, Geometry, Lifecycle, MetricName, Position, Relation, RelationKind, TenantId,
+    Asset, AssetClass, AssetId, DeviceId, Domain, Geometry, Lifecycle, MetricName, Position, Relation, RelationKind,
+    TenantId,
 };
 use serde::Deserialize;
 

@@ -41,9 +41,11 @@ pub(crate) enum Command {
     /// Publishes the simulated city to a broker, as real MQTT clients
     Simulate(Simulate),
     /// Asks the kept readings in SQL (also while the server runs)
-    #[command(after_help = "Table readings: tenant, device, metric, time, value, integer, flag, text, unit, quality, received.\n\
+    #[command(
+        after_help = "Table readings: tenant, device, metric, time, value, integer, flag, text, unit, quality, received.\n\
                       Example: specola query \"select device, max(value) from readings where metric = 'pressure' \
-                      and time > now() - interval '1 hour' group by device order by 2 desc limit 10\"")]
+                      and time > now() - interval '1 hour' group by device order by 2 desc limit 10\""
+    )]
     Query(Query),
     /// Shows what was refused: topic, reason and first bytes
     Letters(Letters),

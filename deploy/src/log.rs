@@ -7,7 +7,8 @@ use tracing_subscriber::EnvFilter;
 /// Starts the log. `SPECOLA_LOG` takes a filter such as `info,ingest=debug`.
 pub(crate) fn start(verbosity: u8) {
     let default = match verbosity {
-        0 => "warn,specola=info",
+        // What others' crates do is of interest only when something is wrong.
+        0 => "warn,specola=info,ingest=info,store=info,rules=info,control_room_api=info,simulators=info",
         1 => "info",
         2 => "debug",
         _ => "trace",

@@ -84,8 +84,11 @@ pub(crate) async fn asset(
     let past = past_alarms(&app, &caller.tenant, &id).await?;
     let open = board.alarms_naming(&id);
     let catalogue = board.assets();
-    let series = asset.devices.iter().flat_map(|device| app.parts.store.newest_of(&caller.tenant, device));
-    let series = series.map(|reading| SeriesValue {
+    let newest = asset.devices.iter().flat_map(|device| app.parts.store.newest_of(&caller.tenant, device));
+    let mut newest: Vec<_> = newest.collect();
+    // What stands for the asset on the map comes first; the rest keeps its order.
+    newest.sort_by_key(|reading| asset.main_metric.as_ref() != Some(&reading.series.metric));
+    let series = newest.into_iter().map(|reading| SeriesValue {
         device: reading.series.device.to_string(),
         metric: reading.series.metric.to_string(),
         value: Scalar::from(&reading.value),

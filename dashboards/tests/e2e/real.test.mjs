@@ -66,6 +66,7 @@ describe('a real server', { skip: !url || !link ? 'SPECOLA_URL and SPECOLA_LINK 
 
   it('draws the last day of an asset', async () => {
     const { page } = desk;
+    await page.waitForFunction(() => window.__specola?.counts().assets > 0);
     const id = await page.evaluate(async (wanted) => {
       const candidates = [wanted, ...window.__specola.board.assets.slice(0, 200).map((asset) => asset?.id)];
       for (const one of candidates) {

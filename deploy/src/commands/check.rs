@@ -27,7 +27,8 @@ pub(crate) fn run(check: Configured) -> anyhow::Result<ExitCode> {
 fn rules(config: &Config, out: &mut impl Write) -> anyhow::Result<usize> {
     let folder = config.rules_folder();
     // A folder that does not exist yet will be filled with the shipped rules by the first start.
-    let (book, errors) = if folder.is_dir() { RuleFolder::open(folder.clone())?.read()? } else { rules::RuleBook::parse(shipped()) };
+    let (book, errors) =
+        if folder.is_dir() { RuleFolder::open(folder.clone())?.read()? } else { rules::RuleBook::parse(shipped()) };
     for error in &errors {
         writeln!(out, "{}: {error}", folder.display())?;
     }

@@ -56,12 +56,15 @@ pub(crate) async fn run(demo: Demo) -> anyhow::Result<ExitCode> {
 
     let rules = RuleFolder::open(config.rules_folder())?;
     say(&format!("  rules     {} (edit them: they are read again at once)", rules.path().display()));
-    let pipeline = Pipeline::start(&config, Arc::clone(&store), rules, stop.clone()).await.map_err(|error| advise(error, &demo))?;
+    let pipeline = Pipeline::start(&config, Arc::clone(&store), rules, stop.clone())
+        .await
+        .map_err(|error| advise(error, &demo))?;
     let mqtt = pipeline.mqtt_addr().context("the embedded broker did not start")?;
     say(&format!("  broker    mqtt://{mqtt} (this machine only, no password needed)"));
 
     let broker = simulators::Broker { host: mqtt.ip().to_string(), port: mqtt.port(), credentials: None };
-    let (simulator, sensors) = Simulator::new(Arc::clone(&city), simulators::Config { broker, ..config.simulators.clone() })?;
+    let (simulator, sensors) =
+        Simulator::new(Arc::clone(&city), simulators::Config { broker, ..config.simulators.clone() })?;
     let simulation = tokio::spawn(simulator.run(stop.child_token()));
 
     let link = sign_in(&*store, &tenant.id, pipeline.http_addr()).await?;
@@ -129,7 +132,11 @@ fn repository_rules() -> Option<PathBuf> {
 /// Names the flag that helps against a taken port.
 fn advise(error: anyhow::Error, demo: &Demo) -> anyhow::Error {
     let taken = |port: u16, flag: &str, what: &str| {
-        anyhow::anyhow!("port {port} of {} is in use by another program, so the {what} cannot start; choose another one with {flag} {}", demo.bind, port + 1)
+        anyhow::anyhow!(
+            "port {port} of {} is in use by another program, so the {what} cannot start; choose another one with {flag} {}",
+            demo.bind,
+            port + 1
+        )
     };
     if let Some(ingest::Error::Bind { .. }) = error.downcast_ref() {
         return taken(demo.mqtt_port, "--mqtt-port", "MQTT broker");
@@ -145,9 +152,18 @@ async fn sign_in(store: &dyn Store, tenant: &TenantId, http: SocketAddr) -> anyh
     let user = UserName::new("demo")?;
     if store.account(&user).await?.is_none() {
         let name = "Operatore demo".to_owned();
-        store.add_account(&Account { tenant: tenant.clone(), user: user.clone(), name, role: Role::Admin, password_hash: None }).await?;
+        store
+            .add_account(&Account {
+                tenant: tenant.clone(),
+                user: user.clone(),
+                name,
+                role: Role::Admin,
+                password_hash: None,
+            })
+            .await?;
     }
-    let host = if http.ip() == IpAddr::from([127, 0, 0, 1]) { format!("127.0.0.1:{}", http.port()) } else { http.to_string() };
+    let host =
+        if http.ip() == IpAddr::from([127, 0, 0, 1]) { format!("127.0.0.1:{}", http.port()) } else { http.to_string() };
     Ok(issue_sign_in_link(store, &user, &format!("http://{host}"), &system_clock()).await?)
 }
 

@@ -36,10 +36,18 @@ pub(crate) async fn run(letters: Letters) -> anyhow::Result<ExitCode> {
         }
         Format::Table => {
             let counts = registry.dead_letter_counts(&tenant).await?;
-            let summary: Vec<String> = counts.iter().map(|count| format!("{} {}", count.letters, count.reason.as_str())).collect();
+            let summary: Vec<String> =
+                counts.iter().map(|count| format!("{} {}", count.letters, count.reason.as_str())).collect();
             writeln!(out, "{}", if summary.is_empty() { "no dead letters".to_owned() } else { summary.join(", ") })?;
             for letter in &kept {
-                writeln!(out, "\n{} {} on {} ({} bytes)", letter.received, letter.reason.as_str(), letter.topic, letter.bytes)?;
+                writeln!(
+                    out,
+                    "\n{} {} on {} ({} bytes)",
+                    letter.received,
+                    letter.reason.as_str(),
+                    letter.topic,
+                    letter.bytes
+                )?;
                 writeln!(out, "  {}", letter.detail)?;
                 writeln!(out, "  {}", head(letter).chars().take(160).collect::<String>())?;
             }

@@ -16,7 +16,10 @@ const REPEAT: Duration = Duration::from_secs(30);
 /// Tells the state until `stop`. `extra` adds what only the caller knows (which faults are staged, how far history is).
 pub(crate) async fn show(pulse: Pulse, extra: impl Fn() -> String + Send, stop: CancellationToken) {
     let terminal = std::io::stderr().is_terminal();
-    let bar = ProgressBar::with_draw_target(None, if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
+    let bar = ProgressBar::with_draw_target(
+        None,
+        if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() },
+    );
     bar.set_style(ProgressStyle::with_template("{spinner} {wide_msg}").expect("the template is well formed"));
     let mut ticker = tokio::time::interval(if terminal { REDRAW } else { REPEAT });
     let (mut kept, mut since) = (pulse.kept(), Instant::now());

@@ -50,7 +50,10 @@ impl Config {
         let listener = &self.ingest.listener;
         let brokers = self.ingest.brokers.iter().map(|broker| (format!("broker {}", broker.name), &broker.tenant));
         for (source, tenant) in brokers.chain(listener.enabled.then(|| ("the listener".to_owned(), &listener.tenant))) {
-            ensure!(known.contains(tenant.as_str()), "ingest: {source} belongs to tenant {tenant:?}, which is not among [[tenants]]");
+            ensure!(
+                known.contains(tenant.as_str()),
+                "ingest: {source} belongs to tenant {tenant:?}, which is not among [[tenants]]"
+            );
         }
         Ok(())
     }

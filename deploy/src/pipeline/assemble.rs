@@ -50,7 +50,7 @@ impl Pipeline {
     pub(crate) async fn start(
         config: &Config,
         store: Arc<dyn Store>,
-        folder: RuleFolder,
+        mut folder: RuleFolder,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
         let prometheus = recorder()?;
@@ -70,7 +70,8 @@ impl Pipeline {
         let directory = Arc::new(Directory::default());
         let stages = Arc::new(Stages::default());
         let counters = Arc::new(Counters::default());
-        let Memory { engine, facts: remembered, assets, cities } = remember(config, &*store, &book, &live, &directory).await?;
+        let Memory { engine, facts: remembered, assets, cities } =
+            remember(config, &*store, &book, &live, &directory).await?;
 
         let (to_keeper, arrivals) = mpsc::channel(ARRIVALS);
         let (to_judge, kept) = mpsc::channel(TO_JUDGE);
@@ -131,14 +132,20 @@ impl Pipeline {
 
         let running: Vec<(&'static str, JoinHandle<anyhow::Result<()>>)> = vec![
             ("ingest", tokio::spawn(async move { service.run().await.map_err(in_stage("ingest")) })),
-            ("keep", tokio::spawn(async move {
-                keeper.run(arrivals, to_judge).await;
-                Ok(())
-            })),
-            ("judge", tokio::spawn(async move {
-                judge.run(kept, answered, book_changes).await;
-                Ok(())
-            })),
+            (
+                "keep",
+                tokio::spawn(async move {
+                    keeper.run(arrivals, to_judge).await;
+                    Ok(())
+                }),
+            ),
+            (
+                "judge",
+                tokio::spawn(async move {
+                    judge.run(kept, answered, book_changes).await;
+                    Ok(())
+                }),
+            ),
             ("rules", {
                 let stop = stop.clone();
                 tokio::spawn(async move {
@@ -173,6 +180,8 @@ impl Pipeline {
     pub(crate) async fn run(mut self) -> anyhow::Result<ExitCode> {
         let mut failure = None;
         tokio::select! {
+            // First: a stage that ends because it was asked to is no failure.
+            biased;
             () = self.stop.cancelled() => {}
             ended = first_end(&mut self.stages) => {
                 failure = Some(ended);
@@ -188,7 +197,9 @@ impl Pipeline {
             match tokio::time::timeout_at(deadline, task).await {
                 Ok(Ok(Ok(()))) => {}
                 Ok(Ok(Err(error))) => failure = failure.or(Some(error)),
-                Ok(Err(error)) => failure = failure.or(Some(anyhow::Error::new(error).context(format!("stage {name} broke")))),
+                Ok(Err(error)) => {
+                    failure = failure.or(Some(anyhow::Error::new(error).context(format!("stage {name} broke"))))
+                }
                 Err(_) => late.push(*name),
             }
         }

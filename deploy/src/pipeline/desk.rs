@@ -26,8 +26,7 @@ impl AlarmDesk for Desk {
         note: Option<String>,
     ) -> Vec<(AlarmId, Result<Alarm, NotAcknowledged>)> {
         let (reply, answer) = oneshot::channel();
-        let question =
-            Acknowledge { tenant: tenant.clone(), ids: ids.to_vec(), user: user.clone(), note, reply };
+        let question = Acknowledge { tenant: tenant.clone(), ids: ids.to_vec(), user: user.clone(), note, reply };
         let kept = match self.answers.send(question).await {
             Ok(()) => answer.await.ok(),
             Err(_) => None,

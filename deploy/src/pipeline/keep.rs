@@ -143,7 +143,9 @@ impl Keeper {
         let mut assets: Vec<Asset> = Vec::new();
         for newcomer in newcomers {
             let known = self.directory.has(&newcomer.tenant, newcomer.device.as_str())
-                || assets.iter().any(|asset| asset.tenant == newcomer.tenant && asset.devices.contains(&newcomer.device));
+                || assets
+                    .iter()
+                    .any(|asset| asset.tenant == newcomer.tenant && asset.devices.contains(&newcomer.device));
             if !known {
                 assets.extend(first_sight(newcomer, fresh));
             }

@@ -29,6 +29,8 @@ pub(crate) fn shipped() -> impl Iterator<Item = (String, String)> {
 /// A folder of `*.toml` files.
 pub(crate) struct RuleFolder {
     folder: PathBuf,
+    /// What it looked like just before it was read last, so that no change slips through between reading and watching.
+    seen: Picture,
 }
 
 /// What tells whether a folder has changed: each file with its size and time.
@@ -44,7 +46,7 @@ impl RuleFolder {
                 std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
             }
         }
-        Ok(Self { folder })
+        Ok(Self { folder, seen: Picture::new() })
     }
 
     /// Where it is.
@@ -53,12 +55,13 @@ impl RuleFolder {
     }
 
     /// Reads all of it: the rules that are right, and what is wrong with the others.
-    pub(crate) fn read(&self) -> anyhow::Result<(RuleBook, Vec<RuleError>)> {
+    pub(crate) fn read(&mut self) -> anyhow::Result<(RuleBook, Vec<RuleError>)> {
+        self.seen = self.picture()?;
         let mut files = Vec::new();
-        for (path, size, _) in self.picture()? {
+        for (path, size, _) in &self.seen {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            anyhow::ensure!(size <= LARGEST, "{} is larger than {LARGEST} bytes", path.display());
-            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            anyhow::ensure!(*size <= LARGEST, "{} is larger than {LARGEST} bytes", path.display());
+            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
             files.push((name, text));
         }
         Ok(RuleBook::parse(files))
@@ -66,7 +69,8 @@ impl RuleFolder {
 
     fn picture(&self) -> anyhow::Result<Picture> {
         let mut picture = Picture::new();
-        let entries = std::fs::read_dir(&self.folder).with_context(|| format!("cannot read {}", self.folder.display()))?;
+        let entries =
+            std::fs::read_dir(&self.folder).with_context(|| format!("cannot read {}", self.folder.display()))?;
         for entry in entries {
             let entry = entry?;
             let path = entry.path();
@@ -80,24 +84,20 @@ impl RuleFolder {
     }
 
     /// Looks at the folder every `pause` and sends the rules when they have changed. A wrong rule is told and leaves the others in force.
-    pub(crate) async fn watch(self, pause: Duration, books: watch::Sender<Arc<RuleBook>>, stop: CancellationToken) {
-        let mut last = self.picture().unwrap_or_default();
+    pub(crate) async fn watch(mut self, pause: Duration, books: watch::Sender<Arc<RuleBook>>, stop: CancellationToken) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
             }
-            let now = match self.picture() {
-                Ok(now) => now,
+            match self.picture() {
+                Ok(now) if now == self.seen => continue,
+                Ok(_) => {}
                 Err(error) => {
                     tracing::warn!("{error:#}; the rules in force stay");
                     continue;
                 }
-            };
-            if now == last {
-                continue;
             }
-            last = now;
             match self.read() {
                 Ok((book, errors)) => {
                     for error in &errors {
@@ -137,7 +137,7 @@ mod tests {
     fn a_new_folder_is_filled_and_a_full_one_is_left_alone() {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("rules");
-        let first = RuleFolder::open(folder.clone()).unwrap();
+        let mut first = RuleFolder::open(folder.clone()).unwrap();
         assert!(first.read().unwrap().0.in_force().count() > 0);
         std::fs::remove_file(folder.join("water.toml")).unwrap();
         RuleFolder::open(folder.clone()).unwrap();
@@ -147,7 +147,7 @@ mod tests {
     #[tokio::test]
     async fn a_changed_file_is_in_force_without_a_restart() {
         let place = tempfile::tempdir().unwrap();
-        let rules = RuleFolder::open(place.path().join("rules")).unwrap();
+        let mut rules = RuleFolder::open(place.path().join("rules")).unwrap();
         let folder = rules.path().to_path_buf();
         let (sender, mut receiver) = watch::channel(Arc::new(rules.read().unwrap().0));
         let before = receiver.borrow().rules().count();

@@ -48,7 +48,8 @@ pub(crate) struct Reporter {
 
 impl StatusSource for Reporter {
     fn status(&self) -> Status {
-        let stages = vec![self.ingest(), self.queue("keep", &self.arrivals), self.queue("judge", &self.judged), self.store()];
+        let stages =
+            vec![self.ingest(), self.queue("keep", &self.arrivals), self.queue("judge", &self.judged), self.store()];
         Status {
             ready: stages.iter().all(|stage| stage.state == StageState::Running),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -154,7 +155,8 @@ pub(crate) fn usage(pid: &str) -> Option<(f64, f64)> {
     /// Linux counts processor time in hundredths of a second towards programs (`USER_HZ`), whatever the kernel's own tick.
     const HZ: f64 = 100.0;
     let memory = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let kib: f64 = memory.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().trim_end_matches(" kB").parse().ok()?;
+    let kib: f64 =
+        memory.lines().find_map(|line| line.strip_prefix("VmRSS:"))?.trim().trim_end_matches(" kB").parse().ok()?;
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name of the program stands in parentheses and may hold spaces; utime and stime are fields 14 and 15.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);

@@ -50,7 +50,8 @@ impl Mosquitto {
             "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\nmax_inflight_messages 1000\nuser root\n"
         );
         std::fs::write(&config, text).unwrap();
-        let child = Command::new(program).arg("-c").arg(&config).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let child =
+            Command::new(program).arg("-c").arg(&config).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let broker = Self { child, port, _folder: folder };
         wait_for("mosquitto to listen", || TcpStream::connect(("127.0.0.1", port)).ok());
         broker
@@ -112,8 +113,8 @@ impl Home {
     /// A command of the program with this configuration, in this folder.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_specola"));
-        command.args(words).current_dir(self.path()).env("SPECOLA_LOG", "info");
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SPECOLA_") && name != "SPECOLA_LOG") {
+        command.args(words).current_dir(self.path());
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("SPECOLA_")) {
             command.env_remove(name);
         }
         command
@@ -138,7 +139,8 @@ impl Home {
             };
             said.push(line.clone());
             if let Some(at) = line.find("http://") {
-                let address: String = line[at + 7..].chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect();
+                let address: String =
+                    line[at + 7..].chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect();
                 break address.parse().unwrap();
             }
         };

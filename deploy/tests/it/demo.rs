@@ -10,7 +10,8 @@ fn the_demo_city_lives_within_seconds_and_something_goes_wrong_in_it() {
     let words = ["demo", "--data", "data", "--rules", "rules", "--no-history", "--http-port", "0", "--mqtt-port", "0"];
     let started = Instant::now();
     let running = home.start(&words);
-    let link = running.said.iter().find(|line| line.contains("/signin?code=")).expect("a sign-in link is printed").clone();
+    let link =
+        running.said.iter().find(|line| line.contains("/signin?code=")).expect("a sign-in link is printed").clone();
     let token = sign_in(&running, &link);
     let (status, body) = get(running.http, "/api/v1/assets?limit=20000", Some(&token)).unwrap();
     let took = started.elapsed();
@@ -18,8 +19,12 @@ fn the_demo_city_lives_within_seconds_and_something_goes_wrong_in_it() {
     let assets: serde_json::Value = serde_json::from_str(&body).unwrap();
     let assets = assets["items"].as_array().unwrap();
     assert!(assets.len() >= 8_000, "only {} assets", assets.len());
-    let domains: std::collections::BTreeSet<&str> = assets.iter().map(|asset| asset["domain"].as_str().unwrap()).collect();
-    assert_eq!(domains.into_iter().collect::<Vec<_>>(), ["camera", "environment", "streetlight", "structural", "water"]);
+    let domains: std::collections::BTreeSet<&str> =
+        assets.iter().map(|asset| asset["domain"].as_str().unwrap()).collect();
+    assert_eq!(
+        domains.into_iter().collect::<Vec<_>>(),
+        ["camera", "environment", "streetlight", "structural", "water"]
+    );
     println!("from the start of the program to all assets: {took:?}");
 
     let alarm = wait_for("something to go wrong", || {

@@ -90,8 +90,10 @@ fn misplaced(path: &str, text: &str) -> Vec<String> {
             let named = code.match_indices(name).any(|(at, _)| {
                 let before = code[..at].chars().next_back();
                 let after = &code[at + name.len()..];
-                let starts = before.is_none_or(|c| !(c.is_alphanumeric() || c == '_' || c == '"' || c == '.' || c == ':'));
-                let path_of_crate = after.starts_with("::") || (after.starts_with(';') && code.trim_start().starts_with("use "));
+                let starts =
+                    before.is_none_or(|c| !(c.is_alphanumeric() || c == '_' || c == '"' || c == '.' || c == ':'));
+                let path_of_crate =
+                    after.starts_with("::") || (after.starts_with(';') && code.trim_start().starts_with("use "));
                 starts && path_of_crate
             });
             if named {

@@ -54,7 +54,8 @@ fn twenty_power_cuts_lose_nothing_and_double_nothing() {
     let mut running = Some(home.start(&serve));
     running.as_ref().unwrap().wait_until_ready();
 
-    let mut publisher = broker.publisher().args(["-t", "specola/v1/city/load/readings", "-l"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut publisher =
+        broker.publisher().args(["-t", "specola/v1/city/load/readings", "-l"]).stdin(Stdio::piped()).spawn().unwrap();
     let stdin = publisher.stdin.take().unwrap();
     let (stop, stopped) = std::sync::mpsc::sync_channel::<()>(1);
     let load = std::thread::spawn(move || {
@@ -89,7 +90,11 @@ fn twenty_power_cuts_lose_nothing_and_double_nothing() {
 
     // The broker has everything; the session gets what it is still owed.
     let running = running.unwrap();
-    let last = format!("select count(*) as n from readings where device = 'd{}' and value = {}", (sent - 1) % DEVICES, sent - 1);
+    let last = format!(
+        "select count(*) as n from readings where device = 'd{}' and value = {}",
+        (sent - 1) % DEVICES,
+        sent - 1
+    );
     wait_for("the last reading", || (home.query(&last)[0]["n"] == 1).then_some(()));
     wait_for("the queue of the broker to empty", || {
         let before = running.counter("ingest", "messages")?;

@@ -9,7 +9,7 @@ use crate::city::{Home, Mosquitto, Running, wait_for};
 
 fn config(broker: u16) -> String {
     format!(
-        r#"
+        r##"
 [[tenants]]
 id = "city"
 name = "Prova"
@@ -39,7 +39,7 @@ device = {{ topic_level = 2 }}
 time = {{ field = "Time", zone = "UTC" }}
 leaves = "numbers"
 exclude = ["ENERGY.TotalStartTime", "TempUnit"]
-"#
+"##
     )
 }
 
@@ -53,12 +53,20 @@ struct Sample {
     refused: Vec<String>,
 }
 
-fn sample(topic: &str, payload: &str, readings: &[(&str, &str, Value, Option<&str>, Option<&str>)], refused: &[&str]) -> Sample {
+fn sample(
+    topic: &str,
+    payload: &str,
+    readings: &[(&str, &str, Value, Option<&str>, Option<&str>)],
+    refused: &[&str],
+) -> Sample {
     let own = |text: &Option<&str>| text.map(str::to_owned);
     Sample {
         topic: topic.to_owned(),
         payload: payload.as_bytes().to_vec(),
-        readings: readings.iter().map(|(d, m, v, u, t)| ((*d).to_owned(), (*m).to_owned(), v.clone(), own(u), own(t))).collect(),
+        readings: readings
+            .iter()
+            .map(|(d, m, v, u, t)| ((*d).to_owned(), (*m).to_owned(), v.clone(), own(u), own(t)))
+            .collect(),
         refused: refused.iter().map(|reason| (*reason).to_owned()).collect(),
     }
 }
@@ -75,7 +83,13 @@ fn ours() -> Vec<Sample> {
                 ("pozzo-3", "livello", 2.75.into(), Some("m"), Some("2026-03-01T10:00:00.123456789Z")),
                 ("pozzo-3", "pompa", true.into(), None, Some("2026-03-01T10:00:00.123456789Z")),
                 ("pozzo-3", "stato", "marcia".into(), None, Some("2026-03-01T10:00:00.123456789Z")),
-                ("pozzo-3", "contatore", 9_007_199_254_740_993_i64.into(), None, Some("2026-03-01T10:00:00.123456789Z")),
+                (
+                    "pozzo-3",
+                    "contatore",
+                    9_007_199_254_740_993_i64.into(),
+                    None,
+                    Some("2026-03-01T10:00:00.123456789Z"),
+                ),
             ],
             &[],
         ),
@@ -109,8 +123,18 @@ fn ours() -> Vec<Sample> {
         ),
         sample(up, r#"{"time":"2026-03-01T10:00:01Z","deviceInfo":{"devEui":"00aa00aa0"#, &[], &["malformed"]),
         sample(up, r#"{"time":"2026-03-01T10:00:01Z","deviceInfo":{},"object":{"t":1}}"#, &[], &["schema"]),
-        sample(up, r#"{"time":"2026-03-01T10:00:01Z","deviceInfo":{"devEui":"00aa00aa00aa00aa"},"object":{"t":1,"t":2}}"#, &[], &["duplicate_key"]),
-        sample(up, r#"{"time":"2199-03-01T10:00:01Z","deviceInfo":{"devEui":"00aa00aa00aa00aa"},"object":{"t":1}}"#, &[], &["timestamp"]),
+        sample(
+            up,
+            r#"{"time":"2026-03-01T10:00:01Z","deviceInfo":{"devEui":"00aa00aa00aa00aa"},"object":{"t":1,"t":2}}"#,
+            &[],
+            &["duplicate_key"],
+        ),
+        sample(
+            up,
+            r#"{"time":"2199-03-01T10:00:01Z","deviceInfo":{"devEui":"00aa00aa00aa00aa"},"object":{"t":1}}"#,
+            &[],
+            &["timestamp"],
+        ),
         sample("nessuno/lo/conosce", "{}", &[], &["unknown_format"]),
     ]
 }
@@ -133,7 +157,15 @@ fn theirs(folder: &Path) -> Vec<Sample> {
                 .map(|readings| {
                     readings
                         .iter()
-                        .map(|r| (text(&r["device"]).unwrap(), text(&r["metric"]).unwrap(), r["value"].clone(), text(&r["unit"]), plain_time(&r["time"])))
+                        .map(|r| {
+                            (
+                                text(&r["device"]).unwrap(),
+                                text(&r["metric"]).unwrap(),
+                                r["value"].clone(),
+                                text(&r["unit"]),
+                                plain_time(&r["time"]),
+                            )
+                        })
                         .collect()
                 })
                 .unwrap_or_default(),
@@ -162,7 +194,11 @@ fn publish_all(broker: &Mosquitto, running: &Running, samples: &[Sample]) {
 
 /// The value of a row in the form of a manifest.
 fn value(row: &Value) -> Value {
-    ["flag", "integer", "text", "value"].into_iter().map(|column| row[column].clone()).find(|cell| !cell.is_null()).unwrap_or(Value::Null)
+    ["flag", "integer", "text", "value"]
+        .into_iter()
+        .map(|column| row[column].clone())
+        .find(|cell| !cell.is_null())
+        .unwrap_or(Value::Null)
 }
 
 fn same(kept: &Value, expected: &Value) -> bool {
@@ -194,25 +230,37 @@ fn verify(samples: &[Sample]) {
                     && row["unit"] == unit.as_deref().map_or(Value::Null, Value::from)
                     && same(&value(row), expected)
                     && time.as_ref().is_none_or(|time| {
-                        model::Timestamp::parse(row["time"].as_str().unwrap()).unwrap() == model::Timestamp::parse(time).unwrap()
+                        model::Timestamp::parse(row["time"].as_str().unwrap()).unwrap()
+                            == model::Timestamp::parse(time).unwrap()
                     })
             });
-            let (index, _) = found.unwrap_or_else(|| panic!("{device} {metric} = {expected} {unit:?} at {time:?} is not among {rows:#?}"));
+            let (index, _) = found.unwrap_or_else(|| {
+                panic!("{device} {metric} = {expected} {unit:?} at {time:?} is not among {rows:#?}")
+            });
             matched.insert(index);
         }
     }
-    let extra: Vec<&Value> = rows.iter().enumerate().filter(|(index, _)| !matched.contains(index)).map(|(_, row)| row).collect();
+    let extra: Vec<&Value> =
+        rows.iter().enumerate().filter(|(index, _)| !matched.contains(index)).map(|(_, row)| row).collect();
     assert!(extra.is_empty(), "nobody sent {extra:#?}");
 
     let mut letters = home.letters();
     for sample in samples.iter().filter(|sample| !sample.refused.is_empty()) {
-        let head = String::from_utf8_lossy(&sample.payload).chars().map(|c| if c.is_control() { '·' } else { c }).take(200).collect::<String>();
+        let head = String::from_utf8_lossy(&sample.payload)
+            .chars()
+            .map(|c| if c.is_control() { '·' } else { c })
+            .take(200)
+            .collect::<String>();
         let found = letters.iter().position(|letter| {
             letter["topic"] == sample.topic.as_str()
                 && sample.refused.iter().any(|reason| letter["reason"] == reason.as_str())
                 && letter["head"].as_str().unwrap().starts_with(head.as_str())
         });
-        letters.remove(found.unwrap_or_else(|| panic!("no letter for {} with {:?} among {letters:#?}", sample.topic, sample.refused)));
+        letters.remove(
+            found.unwrap_or_else(|| {
+                panic!("no letter for {} with {:?} among {letters:#?}", sample.topic, sample.refused)
+            }),
+        );
     }
     assert!(letters.is_empty(), "refused without need: {letters:#?}");
 }

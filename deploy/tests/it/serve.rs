@@ -88,16 +88,24 @@ fn city() -> String {
     let mut features = vec![feature("circuit-1", "circuit", 15.55, "", "")];
     for lamp in 0..LAMPS {
         let relation = r#"{"kind":"powered-by","to":"circuit-1"}"#;
-        features.push(feature(&format!("lamp-{lamp}"), "lamp", 15.55 + lamp as f64 * 0.0003, &format!("\"lamp-{lamp}\""), relation));
+        features.push(feature(
+            &format!("lamp-{lamp}"),
+            "lamp",
+            15.55 + lamp as f64 * 0.0003,
+            &format!("\"lamp-{lamp}\""),
+            relation,
+        ));
     }
     format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","))
 }
 
 /// All lamps say their voltage, as a gateway would.
 fn say_voltage(broker: &Mosquitto, volts: f64) {
-    let readings: Vec<String> =
-        (0..LAMPS).map(|lamp| format!(r#"{{"device":"lamp-{lamp}","metric":"voltage","value":{volts},"unit":"V"}}"#)).collect();
-    broker.publish("specola/v1/city/gateway/readings", format!(r#"{{"readings":[{}]}}"#, readings.join(",")).as_bytes());
+    let readings: Vec<String> = (0..LAMPS)
+        .map(|lamp| format!(r#"{{"device":"lamp-{lamp}","metric":"voltage","value":{volts},"unit":"V"}}"#))
+        .collect();
+    broker
+        .publish("specola/v1/city/gateway/readings", format!(r#"{{"readings":[{}]}}"#, readings.join(",")).as_bytes());
 }
 
 fn alarms(running: &Running, token: &str, state: &str) -> Vec<serde_json::Value> {
@@ -149,11 +157,13 @@ fn a_dark_circuit_is_one_alarm_that_survives_a_restart_and_clears_by_itself() {
         (all[0]["state"] == "returned_unacknowledged").then(|| all[0].clone())
     });
     assert_eq!(cleared["id"], alarm["id"]);
-    let (status, body) = get(running.http, &format!("/api/v1/alarms/{}", alarm["id"].as_str().unwrap()), Some(&token)).unwrap();
+    let (status, body) =
+        get(running.http, &format!("/api/v1/alarms/{}", alarm["id"].as_str().unwrap()), Some(&token)).unwrap();
     assert_eq!(status, 200);
     let detail: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(detail["members"].as_array().unwrap().len(), LAMPS);
-    let kinds: Vec<&str> = detail["journal"].as_array().unwrap().iter().map(|fact| fact["kind"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> =
+        detail["journal"].as_array().unwrap().iter().map(|fact| fact["kind"].as_str().unwrap()).collect();
     assert_eq!((kinds.first(), kinds.last()), (Some(&"raised"), Some(&"returned")), "{kinds:?}");
 }
 
@@ -163,7 +173,11 @@ fn a_rule_that_changes_is_in_force_without_a_restart() {
     let home = Home::new(&config(broker.port));
     std::fs::write(home.path().join("city.geojson"), city()).unwrap();
     std::fs::create_dir(home.path().join("rules")).unwrap();
-    std::fs::write(home.path().join("rules/test.toml"), RULE.replace("below = 180.0", "below = 10.0").replace("clear = 200.0", "clear = 20.0")).unwrap();
+    std::fs::write(
+        home.path().join("rules/test.toml"),
+        RULE.replace("below = 180.0", "below = 10.0").replace("clear = 200.0", "clear = 20.0"),
+    )
+    .unwrap();
     let running = home.start(&["serve", "--config", "specola.toml"]);
     running.wait_until_ready();
     let added = home.run(&["user", "add", "anna", "--config", "specola.toml"]);

@@ -28,10 +28,16 @@ pub(super) fn lines(took: Duration, mut latencies: Vec<Duration>, lost: usize, s
         let kept = last.kept.saturating_sub(first.kept);
         lines.push(format!("readings kept      {kept}  ({:.0}/s)", kept as f64 / took.as_secs_f64()));
         if let (Some((_, before)), Some((memory, after))) = (first.process, last.process) {
-            let peak = samples.iter().filter_map(|sample| sample.process).map(|(bytes, _)| bytes).fold(memory, f64::max);
+            let peak =
+                samples.iter().filter_map(|sample| sample.process).map(|(bytes, _)| bytes).fold(memory, f64::max);
             let start = first.process.map_or(0.0, |(bytes, _)| bytes);
             let mib = |bytes: f64| bytes / f64::from(1 << 20);
-            lines.push(format!("resident memory    {:.0} MiB at first, {:.0} at last, {:.0} at most", mib(start), mib(memory), mib(peak)));
+            lines.push(format!(
+                "resident memory    {:.0} MiB at first, {:.0} at last, {:.0} at most",
+                mib(start),
+                mib(memory),
+                mib(peak)
+            ));
             lines.push(format!("processor          {:.2} cores on average", (after - before) / took.as_secs_f64()));
         }
     }

@@ -80,5 +80,7 @@ async fn registered(server: &Server, probe: &Probe) -> anyhow::Result<u32> {
             return Ok(slot);
         }
     }
-    bail!("the probe was not registered within {REGISTERED:?}; does the server read this broker, and does it register unknown devices?")
+    bail!(
+        "the probe was not registered within {REGISTERED:?}; does the server read this broker, and does it register unknown devices?"
+    )
 }
