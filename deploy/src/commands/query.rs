@@ -85,7 +85,7 @@ fn comma_separated(answer: &Answer, out: &mut impl Write) -> std::io::Result<()>
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(answer.columns.iter().map(|column| column.name.as_str()))?;
     for row in &answer.rows {
-        writer.write_record(row.iter().map(|cell| guarded(cell)))?;
+        writer.write_record(row.iter().map(guarded))?;
     }
     writer.flush()
 }
@@ -130,7 +130,6 @@ fn text(cell: &Cell) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use store::{Column, ColumnKind};
 

@@ -73,7 +73,6 @@ fn put(table: &mut Table, keys: &[String], text: &str) -> anyhow::Result<()> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

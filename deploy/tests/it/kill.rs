@@ -67,7 +67,7 @@ fn twenty_power_cuts_lose_nothing_and_double_nothing() {
             while number < due {
                 let line = message(number);
                 writeln!(lines, "{line}").unwrap();
-                if number % TWICE == 0 {
+                if number.is_multiple_of(TWICE) {
                     writeln!(lines, "{line}").unwrap();
                 }
                 number += 1;

@@ -43,22 +43,21 @@ exclude = ["ENERGY.TotalStartTime", "TempUnit"]
     )
 }
 
+/// Device, metric, value as it is kept, unit, time (none: the time of arrival).
+type Expected = (String, String, Value, Option<String>, Option<String>);
+/// The same as it stands in a test.
+type Written<'a> = (&'a str, &'a str, Value, Option<&'a str>, Option<&'a str>);
+
 /// One message and what must come of it.
 struct Sample {
     topic: String,
     payload: Vec<u8>,
-    /// Device, metric, value as text, unit, time (none: the time of arrival).
-    readings: Vec<(String, String, Value, Option<String>, Option<String>)>,
+    readings: Vec<Expected>,
     /// Reasons that are right when it is refused.
     refused: Vec<String>,
 }
 
-fn sample(
-    topic: &str,
-    payload: &str,
-    readings: &[(&str, &str, Value, Option<&str>, Option<&str>)],
-    refused: &[&str],
-) -> Sample {
+fn sample(topic: &str, payload: &str, readings: &[Written<'_>], refused: &[&str]) -> Sample {
     let own = |text: &Option<&str>| text.map(str::to_owned);
     Sample {
         topic: topic.to_owned(),

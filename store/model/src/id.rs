@@ -178,7 +178,6 @@ impl std::str::FromStr for AlarmId {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -16,12 +16,15 @@ pub struct Series {
     pub metric: MetricName,
 }
 
+/// A device and its series by metric.
+type Known = (DeviceId, HashMap<Arc<str>, Arc<Series>>);
+
 /// Gives the same shared [`Series`] for the same names, so that a known series costs no allocation.
 /// Bounded: when full it starts again, which costs speed and memory for a moment and nothing else.
 #[derive(Debug)]
 pub struct SeriesTable {
     tenant: TenantId,
-    devices: HashMap<Arc<str>, (DeviceId, HashMap<Arc<str>, Arc<Series>>)>,
+    devices: HashMap<Arc<str>, Known>,
     count: usize,
     capacity: usize,
 }
@@ -63,7 +66,6 @@ impl SeriesTable {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -238,7 +238,6 @@ fn journey(asset: AssetId, since: Timestamp, evidence: Evidence) -> Journey {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
     use crate::{MetricName, Unit, Value};
