@@ -1,11 +1,8 @@
 /** Which series of an asset can be drawn as a line. */
 import type { AssetDetail } from '../../wire/asset';
 
-/** Names of numeric metrics, each once: those with a limit first, because they are what alarms are about. */
+/** Names of numeric metrics, each once, in the order of the server: what stands for the asset on the map comes first. */
 export function chartable(detail: AssetDetail): string[] {
-  const limited = new Set(detail.limits.map((limit) => limit.metric));
-  const names = new Set(
-    detail.series.filter((series) => typeof series.value === 'number' || series.value === null).map((s) => s.metric),
-  );
-  return [...names].sort((a, b) => Number(limited.has(b)) - Number(limited.has(a)));
+  const numbers = detail.series.filter((series) => typeof series.value === 'number' || series.value === null);
+  return [...new Set(numbers.map((series) => series.metric))];
 }
