@@ -2,11 +2,11 @@
 //!
 //! For each source, at all times:
 //!
-//! - `ingest_messages_received_total` = `ingest_messages_accepted_total` + the sum of `ingest_messages_refused_total` over its reasons
-//!   + `ingest_messages_ignored_total` + what waits in the queue (`ingest_queue_messages` is its gauge over all sources).
-//! - An accepted message may have lost single readings: they are in `ingest_readings_rejected_total` by reason and in a dead letter.
+//! - `specola_ingest_messages_received_total` = `specola_ingest_messages_accepted_total` + the sum of `specola_ingest_messages_refused_total` over its reasons
+//!   + `specola_ingest_messages_ignored_total` + what waits in the queue (`specola_ingest_queue_messages` is its gauge over all sources).
+//! - An accepted message may have lost single readings: they are in `specola_ingest_readings_rejected_total` by reason and in a dead letter.
 //!   A message of which no reading was left is refused, with the reason of its first one; its readings are counted as rejected too.
-//! - Everything in `ingest_readings_decoded_total` is handed on; whether it was kept, a duplicate or unstorable is counted by who keeps it.
+//! - Everything in `specola_ingest_readings_decoded_total` is handed on; whether it was kept, a duplicate or unstorable is counted by who keeps it.
 
 use std::sync::Arc;
 
@@ -14,25 +14,25 @@ use metrics::{Counter, Gauge, counter, gauge};
 use model::Reason;
 
 /// Messages that came, by source.
-pub const MESSAGES_RECEIVED: &str = "ingest_messages_received_total";
+pub const MESSAGES_RECEIVED: &str = "specola_ingest_messages_received_total";
 /// Bytes of the messages that came, by source.
-pub const BYTES_RECEIVED: &str = "ingest_bytes_received_total";
+pub const BYTES_RECEIVED: &str = "specola_ingest_bytes_received_total";
 /// Messages of which all or some readings were understood, by source.
-pub const MESSAGES_ACCEPTED: &str = "ingest_messages_accepted_total";
+pub const MESSAGES_ACCEPTED: &str = "specola_ingest_messages_accepted_total";
 /// Messages that were refused whole, by source and reason.
-pub const MESSAGES_REFUSED: &str = "ingest_messages_refused_total";
+pub const MESSAGES_REFUSED: &str = "specola_ingest_messages_refused_total";
 /// Messages among clients that carry no readings, by source.
-pub const MESSAGES_IGNORED: &str = "ingest_messages_ignored_total";
+pub const MESSAGES_IGNORED: &str = "specola_ingest_messages_ignored_total";
 /// Readings that were understood and handed on, by source.
-pub const READINGS_DECODED: &str = "ingest_readings_decoded_total";
+pub const READINGS_DECODED: &str = "specola_ingest_readings_decoded_total";
 /// Single readings that were refused, by source and reason.
-pub const READINGS_REJECTED: &str = "ingest_readings_rejected_total";
+pub const READINGS_REJECTED: &str = "specola_ingest_readings_rejected_total";
 /// Messages that wait to be decoded, over all sources.
-pub const QUEUE_MESSAGES: &str = "ingest_queue_messages";
+pub const QUEUE_MESSAGES: &str = "specola_ingest_queue_messages";
 /// 1 while a source is connected or listening, by source.
-pub const SOURCE_CONNECTED: &str = "ingest_source_connected";
+pub const SOURCE_CONNECTED: &str = "specola_ingest_source_connected";
 /// Connections of a source that ended, by source.
-pub const DISCONNECTS: &str = "ingest_source_disconnects_total";
+pub const DISCONNECTS: &str = "specola_ingest_source_disconnects_total";
 
 /// The label that names a source.
 pub const SOURCE: &str = "source";

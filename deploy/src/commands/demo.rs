@@ -22,8 +22,12 @@ use crate::pipeline::{Pipeline, RuleFolder};
 /// How much of the past the demo makes up at its first start, so that charts and SQL have something to show.
 const PAST: Duration = Duration::from_secs(24 * 3600);
 /// The distance of two readings in that past.
-const PAST_STEP: Duration = Duration::from_secs(15 * 60);
-/// Batches of the past that may wait for the store: each is some thousand readings.
+const PAST_STEP: Duration = Duration::from_secs(20 * 60);
+/// Readings of the past kept in one go, and the rest between two of them: a live reading waits for one such commit at most.
+const PAST_CHUNK: usize = 1_000;
+/// See [`PAST_CHUNK`].
+const PAST_REST: Duration = Duration::from_millis(10);
+/// Chunks of the past that may wait for the store: they are made as fast as they are kept.
 const PAST_QUEUE: usize = 4;
 /// Says that the past has been made.
 const PAST_MARK: &str = "demo-past";
@@ -193,16 +197,27 @@ async fn make_past(city: Arc<City>, store: Arc<dyn Store>, mark: PathBuf, past: 
     let window = Window::new(until.minus(PAST), until).context("the clock of this machine is wrong")?;
     let (sender, mut batches) = tokio::sync::mpsc::channel::<ReadingBatch>(PAST_QUEUE);
     let maker = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
-        for batch in city.history(window, PAST_STEP, None)? {
-            if sender.blocking_send(batch).is_err() {
-                break;
+        // Backwards: a part that is written meanwhile reaches from what is made to the present, so it never covers what is still to be made,
+        // and the search for duplicates need not open it.
+        let mut until = window.until;
+        while let Some(step) = Window::new(until.minus(PAST_STEP).max(window.from), until) {
+            for batch in city.history(step, PAST_STEP, None)? {
+                let mut readings = batch.into_readings();
+                while !readings.is_empty() {
+                    let rest = readings.split_off(readings.len().min(PAST_CHUNK));
+                    if ReadingBatch::new(readings).is_some_and(|chunk| sender.blocking_send(chunk).is_err()) {
+                        return Ok(());
+                    }
+                    readings = rest;
+                }
             }
+            until = step.from;
         }
         Ok(())
     });
     past.percent.store(1, Ordering::Relaxed);
     while let Some(batch) = batches.recv().await {
-        let reached = batch.readings().last().map_or(window.from, |reading| reading.time);
+        let reached = batch.readings().last().map_or(window.until, |reading| reading.time);
         let readings = batch.len() as u64;
         if let Err(error) = store.append(batch).await {
             tracing::debug!(%error, "the past is not finished; it will be made at the next start");
@@ -210,6 +225,7 @@ async fn make_past(city: Arc<City>, store: Arc<dyn Store>, mark: PathBuf, past: 
         }
         past.kept.fetch_add(readings, Ordering::Relaxed);
         past.percent.store(percent(window, reached), Ordering::Relaxed);
+        tokio::time::sleep(PAST_REST).await;
     }
     maker.await??;
     past.percent.store(100, Ordering::Relaxed);
@@ -217,6 +233,6 @@ async fn make_past(city: Arc<City>, store: Arc<dyn Store>, mark: PathBuf, past: 
 }
 
 fn percent(window: Window, reached: Timestamp) -> u64 {
-    let share = reached.since(window.from).as_secs_f64() / window.span().as_secs_f64().max(1.0);
+    let share = window.until.since(reached).as_secs_f64() / window.span().as_secs_f64().max(1.0);
     (share * 98.0).clamp(1.0, 99.0) as u64
 }

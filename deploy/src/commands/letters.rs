@@ -16,12 +16,12 @@ pub(crate) async fn run(letters: Letters) -> anyhow::Result<ExitCode> {
     if let Some(folder) = letters.data {
         config.store.folder = folder;
     }
-    let tenant = tenant(&config, letters.tenant)?;
     if !config.store.folder.is_dir() {
         bail!("there is no folder {}: nothing has been kept yet", config.store.folder.display());
     }
     let reason = letters.reason.as_deref().map(reason).transpose()?;
     let registry = store::open_records(&config.store).await.context("cannot open the dead letters")?;
+    let tenant = tenant(&config, &*registry, letters.tenant).await?;
     let kept = registry.dead_letters(&tenant, reason, letters.limit).await?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     match letters.format {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use model::TenantId;
-use store::{Answer, Cell, QueryLimits};
+use store::{Answer, Cell, QueryLimits, Records};
 
 use crate::cli::{Format, Query};
 use crate::config::{self, Config};
@@ -19,13 +19,14 @@ pub(crate) async fn run(query: Query) -> anyhow::Result<ExitCode> {
     if let Some(folder) = query.data {
         config.store.folder = folder;
     }
-    let tenant = tenant(&config, query.tenant)?;
     if !config.store.folder.is_dir() {
         bail!(
             "there is no folder {}: nothing has been kept yet, or --data or --config should name another one",
             config.store.folder.display()
         );
     }
+    let records = store::open_records(&config.store).await.context("cannot read who the tenants are")?;
+    let tenant = tenant(&config, &*records, query.tenant).await?;
     let readings = store::open_read_only(config.store.clone())
         .await
         .with_context(|| format!("cannot read {}", config.store.folder.display()))?;
@@ -44,14 +45,24 @@ pub(crate) async fn run(query: Query) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The tenant asked for, or the only one.
-pub(crate) fn tenant(config: &Config, asked: Option<TenantId>) -> anyhow::Result<TenantId> {
-    match (asked, config.tenants.as_slice()) {
-        (Some(tenant), known) if known.iter().any(|one| one.id == tenant) => Ok(tenant),
-        (Some(tenant), _) => bail!("tenant {tenant} is not in the configuration"),
-        (None, [only]) => Ok(only.id.clone()),
-        (None, _) => bail!("the configuration names several tenants: say which with --tenant"),
+/// The tenant asked for, or the only one: of the store, or else of the configuration.
+pub(crate) async fn tenant(
+    config: &Config,
+    records: &dyn Records,
+    asked: Option<TenantId>,
+) -> anyhow::Result<TenantId> {
+    let registered: Vec<TenantId> = records.tenants().await?.into_iter().map(|(id, _)| id).collect();
+    let configured: Vec<TenantId> = config.tenants.iter().map(|tenant| tenant.id.clone()).collect();
+    match (asked, registered.as_slice(), configured.as_slice()) {
+        (Some(tenant), ..) if registered.contains(&tenant) || configured.contains(&tenant) => Ok(tenant),
+        (Some(tenant), ..) => bail!("there is no tenant {tenant} in {}", config.store.folder.display()),
+        (None, [only], _) | (None, _, [only]) => Ok(only.clone()),
+        (None, ..) => bail!("there are several tenants: say which with --tenant ({})", names(&registered)),
     }
+}
+
+fn names(tenants: &[TenantId]) -> String {
+    tenants.iter().map(TenantId::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn print(answer: &Answer, format: Format, out: &mut impl Write) -> std::io::Result<()> {

@@ -28,20 +28,20 @@ async fn add_user(add: AddUser) -> anyhow::Result<()> {
     } else {
         None
     };
+    let accounts = store::open_records(&config.store).await.context("cannot open the register of people")?;
     let account = Account {
-        tenant: tenant(&config, add.tenant)?,
+        tenant: tenant(&config, &*accounts, add.tenant).await?,
         user: add.user.clone(),
         name: add.name.unwrap_or_else(|| add.user.to_string()),
         role: add.role,
         password_hash,
     };
-    let accounts = store::open_records(&config.store).await.context("cannot open the register of people")?;
     accounts.add_account(&account).await?;
     let mut out = std::io::stdout();
     writeln!(out, "{} may sign in as {} of {}", account.user, account.role.as_str(), account.tenant)?;
     if account.password_hash.is_none() {
         let link = issue_sign_in_link(&*accounts, &account.user, &base_url(&config), &system_clock()).await?;
-        writeln!(out, "once, within 15 minutes: {link}")?;
+        writeln!(out, "once, within an hour: {link}")?;
     }
     Ok(())
 }
