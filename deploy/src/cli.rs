@@ -32,6 +32,13 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
 }
 
+impl Cli {
+    /// Whether it asks for something that goes on until it is stopped.
+    pub(crate) fn is_lasting(&self) -> bool {
+        matches!(self.command, None | Some(Command::Demo(_) | Command::Serve(_) | Command::Simulate(_)))
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Shows a living demo city: broker, store, simulators, rules and dashboard in one process

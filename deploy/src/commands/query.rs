@@ -75,14 +75,15 @@ fn print(answer: &Answer, format: Format, out: &mut impl Write) -> std::io::Resu
 
 fn table(answer: &Answer, out: &mut impl Write) -> std::io::Result<()> {
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.load_preset(comfy_table::presets::UTF8_FULL_CONDENSED);
     table.set_header(answer.columns.iter().map(|column| column.name.as_str()));
     for row in &answer.rows {
         table.add_row(row.iter().map(|cell| comfy_table::Cell::new(text(cell)).set_alignment(alignment(cell))));
     }
     writeln!(out, "{table}")?;
     let more = if answer.truncated { ", and more" } else { "" };
-    writeln!(out, "{} rows{more}", answer.rows.len())
+    let rows = if answer.rows.len() == 1 { "row" } else { "rows" };
+    writeln!(out, "{} {rows}{more}", answer.rows.len())
 }
 
 fn alignment(cell: &Cell) -> comfy_table::CellAlignment {
