@@ -40,7 +40,7 @@ pub(crate) async fn run(simulate: Simulate) -> anyhow::Result<ExitCode> {
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
-            () = &mut end => stop.cancel(),
+            () = &mut end => break,
             _ = ticker.tick() => {
                 let counters = handle.counters();
                 let faults: Vec<String> = handle.faults(system_clock()()).iter().map(|fault| fault.name.clone()).collect();
@@ -52,6 +52,7 @@ pub(crate) async fn run(simulate: Simulate) -> anyhow::Result<ExitCode> {
             }
         }
     }
+    stop.cancel();
     running.await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -238,6 +238,21 @@ fn a_second_process_does_not_open_the_same_folder() {
 }
 
 #[test]
+fn the_simulated_city_speaks_to_any_broker_for_as_long_as_it_is_told() {
+    let broker = Mosquitto::start();
+    let home = Home::new("");
+    let address = format!("127.0.0.1:{}", broker.port);
+    let output = home.run(&["simulate", "--broker", &address, "--for", "2s", "--config", "specola.toml"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let written = home.run(&["simulate", "--assets", "city.geojson", "--config", "specola.toml"]);
+    assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+    std::fs::write(home.config(), "[[tenants]]\nid = \"city\"\nname = \"Prova\"\nassets = [\"city.geojson\"]\n")
+        .unwrap();
+    let checked = home.run(&["check", "--config", "specola.toml"]);
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+}
+
+#[test]
 fn help_teaches() {
     let home = Home::new("");
     let output = home.run(&["--help"]);
