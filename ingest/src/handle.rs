@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use model::TenantId;
+use tokio::sync::Notify;
 
+use crate::decode::Command;
 use crate::gate::WeakGate;
 use crate::metrics::SourceMetrics;
 
@@ -53,7 +55,14 @@ pub(crate) struct Source {
     refused: AtomicU64,
     readings: AtomicU64,
     last_error: Mutex<Option<String>>,
+    commands: Mutex<Vec<Command>>,
+    /// Rung when there is something to say.
+    pub(crate) commanded: Notify,
 }
+
+/// Commands that may wait for a source; more are dropped and counted. A source that is away for long must not make us remember everything: whoever
+/// wants an answer asks again.
+const COMMANDS: usize = 1_024;
 
 impl Source {
     pub(crate) fn new(name: &str, tenant: TenantId, kind: SourceKind) -> Arc<Self> {
@@ -70,6 +79,8 @@ impl Source {
             refused: AtomicU64::new(0),
             readings: AtomicU64::new(0),
             last_error: Mutex::new(None),
+            commands: Mutex::new(Vec::new()),
+            commanded: Notify::new(),
         })
     }
 
@@ -109,6 +120,22 @@ impl Source {
         let change = |now: usize| Some(if came { now.saturating_add(1) } else { now.saturating_sub(1) });
         // The closure never refuses, so there is no error to look at.
         let _ = self.connections.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change);
+    }
+
+    /// Something is to be said to the devices of this source.
+    pub(crate) fn command(&self, command: Command) {
+        let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        if commands.len() >= COMMANDS {
+            return self.metrics.commands_dropped.increment(1);
+        }
+        commands.push(command);
+        drop(commands);
+        self.commanded.notify_one();
+    }
+
+    /// What is to be said, in order.
+    pub(crate) fn take_commands(&self) -> Vec<Command> {
+        std::mem::take(&mut *self.commands.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Remembers why the connection was lost.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::{Duration, Quality, Reading, Reason, SeriesTable, TenantId, Timestamp, Unit, Value};
 
 use crate::config::{Config, Format, UnknownDevices};
-use crate::decode::{Decoder, Message, Moment, Observation, Refusal, Sink, Tools};
+use crate::decode::{Command, Decoder, Message, Moment, Observation, Refusal, Sink, Tools};
 use crate::{Directory, Newcomer, RawMessage, Result};
 
 /// Units that are kept ready: cities use some dozens, and a sender that invents units only costs itself speed.
@@ -37,6 +37,10 @@ pub(crate) struct Rejected {
 pub(crate) struct Found {
     pub(crate) readings: Vec<Reading>,
     pub(crate) seen: Vec<Newcomer>,
+    /// What is to be said to devices; stays even when its message is refused.
+    pub(crate) commands: Vec<Command>,
+    /// Values that are no readings.
+    pub(crate) skipped: u64,
     announced: HashSet<(TenantId, model::DeviceId)>,
 }
 
@@ -77,7 +81,7 @@ impl Judge {
         &mut self,
         raw: &RawMessage,
         format: Format,
-        decoder: &dyn Decoder,
+        decoder: &mut dyn Decoder,
         found: &mut Found,
     ) -> Result<Vec<Rejected>, Refusal> {
         let Self { directory, unknown, oldest, tolerance, known_series, tables, units, tools } = self;
@@ -100,7 +104,13 @@ impl Judge {
             last: String::new(),
             welcome: false,
         };
-        let message = Message { tenant: &raw.tenant, topic: &raw.topic, payload: &raw.payload, received: raw.received };
+        let message = Message {
+            tenant: &raw.tenant,
+            source: &raw.source,
+            topic: &raw.topic,
+            payload: &raw.payload,
+            received: raw.received,
+        };
         let outcome = decoder.decode(&message, tools, &mut hearing);
         let rejected = hearing.rejected;
         if let Err(refusal) = outcome {
@@ -218,6 +228,14 @@ impl Sink for Hearing<'_> {
         let unit = self.unit(unit);
         self.found.readings.push(Reading { series, time, received: self.raw.received, value, unit, quality });
         Ok(())
+    }
+
+    fn command(&mut self, command: Command) {
+        self.found.commands.push(command);
+    }
+
+    fn skipped(&mut self, values: u32) {
+        self.found.skipped += u64::from(values);
     }
 }
 

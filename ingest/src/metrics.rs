@@ -27,6 +27,10 @@ pub const MESSAGES_IGNORED: &str = "specola_ingest_messages_ignored_total";
 pub const READINGS_DECODED: &str = "specola_ingest_readings_decoded_total";
 /// Single readings that were refused, by source and reason.
 pub const READINGS_REJECTED: &str = "specola_ingest_readings_rejected_total";
+/// Values that were understood and are no readings (tables, files, raw bytes), by source.
+pub const VALUES_SKIPPED: &str = "specola_ingest_values_skipped_total";
+/// Commands to devices that were dropped because too many waited, by source.
+pub const COMMANDS_DROPPED: &str = "specola_ingest_commands_dropped_total";
 /// Messages that wait to be decoded, over all sources.
 pub const QUEUE_MESSAGES: &str = "specola_ingest_queue_messages";
 /// 1 while a source is connected or listening, by source.
@@ -46,6 +50,8 @@ pub(crate) struct SourceMetrics {
     pub(crate) accepted: Counter,
     pub(crate) ignored: Counter,
     pub(crate) decoded: Counter,
+    pub(crate) skipped: Counter,
+    pub(crate) commands_dropped: Counter,
     pub(crate) connected: Gauge,
     pub(crate) disconnects: Counter,
     refused: Vec<Counter>,
@@ -67,6 +73,8 @@ impl SourceMetrics {
             accepted: one(MESSAGES_ACCEPTED),
             ignored: one(MESSAGES_IGNORED),
             decoded: one(READINGS_DECODED),
+            skipped: one(VALUES_SKIPPED),
+            commands_dropped: one(COMMANDS_DROPPED),
             connected: gauge!(SOURCE_CONNECTED, SOURCE => Arc::clone(source)),
             disconnects: one(DISCONNECTS),
             refused: by_reason(MESSAGES_REFUSED, source),

@@ -1,7 +1,11 @@
 //! Which decoder reads a topic.
 
+use std::sync::Arc;
+
+use model::Timestamp;
+
 use crate::config::{Config, Format};
-use crate::decode::{self, Decoder};
+use crate::decode::{self, Command, Decoder};
 use crate::topic;
 
 struct Rule {
@@ -19,7 +23,7 @@ pub(crate) struct Routes {
 /// What a topic means.
 pub(crate) enum Meaning<'a> {
     /// Readings in this format.
-    Speaks(Format, &'a dyn Decoder),
+    Speaks(Format, &'a mut dyn Decoder),
     /// Clients talk among themselves.
     Ignored,
     /// No rule names it.
@@ -38,13 +42,18 @@ impl Routes {
     }
 
     /// What this topic means: the first rule that matches.
-    pub(crate) fn meaning(&self, topic: &str) -> Meaning<'_> {
-        if let Some(rule) = self.rules.iter().find(|rule| topic::matches(&rule.filter, topic)) {
-            return Meaning::Speaks(rule.format, rule.decoder.as_ref());
+    pub(crate) fn meaning(&mut self, topic: &str) -> Meaning<'_> {
+        if let Some(rule) = self.rules.iter_mut().find(|rule| topic::matches(&rule.filter, topic)) {
+            return Meaning::Speaks(rule.format, rule.decoder.as_mut());
         }
         if topic.starts_with('$') || self.ignored.iter().any(|filter| topic::matches(filter, topic)) {
             return Meaning::Ignored;
         }
         Meaning::Unknown
+    }
+
+    /// What the decoders want to say without having heard anything.
+    pub(crate) fn tick(&mut self, now: Timestamp) -> Vec<(Arc<str>, Command)> {
+        self.rules.iter_mut().flat_map(|rule| rule.decoder.tick(now)).collect()
     }
 }

@@ -38,7 +38,7 @@ impl Ingest {
     ) -> Result<(Service, Handle)> {
         config.validate()?;
         let (gate, waiting) = Gate::new(&config);
-        let stage = Stage::new(&config, directory)?;
+        let stage = Stage::new(&config, directory, Arc::clone(&clock))?;
         let mut sources = Vec::new();
         let mut sessions = Vec::new();
         let tenant_of = |key: &str, text: &str| {

@@ -13,15 +13,18 @@ use crate::handle::{Handle, Source};
 use crate::judge::{Found, Judge};
 use crate::metrics::QUEUE_MESSAGES;
 use crate::routes::{Meaning, Routes};
-use crate::{Ack, Arrival, Directory, RawMessage, Result};
+use crate::{Ack, Arrival, Clock, Directory, RawMessage, Result};
 
 /// Messages taken from the queue at once: one wake-up for many.
 const TAKE: usize = 256;
+/// How often decoders are asked whether something is due: a tenth of the seconds that a conversation waits for a missing message.
+const TICK: Duration = Duration::from_millis(200);
 
 /// The decoding stage. Ends when every source is gone and the queue is empty.
 pub(crate) struct Stage {
     routes: Routes,
     judge: Judge,
+    clock: Arc<dyn Clock>,
     max_message: usize,
     batch_readings: usize,
     batch_messages: usize,
@@ -34,10 +37,11 @@ pub(crate) struct Stage {
 
 impl Stage {
     /// A stage for this configuration.
-    pub(crate) fn new(config: &Config, directory: Arc<dyn Directory>) -> Result<Self> {
+    pub(crate) fn new(config: &Config, directory: Arc<dyn Directory>, clock: Arc<dyn Clock>) -> Result<Self> {
         Ok(Self {
             routes: Routes::new(config),
             judge: Judge::new(config, directory)?,
+            clock,
             max_message: config.max_message_bytes,
             batch_readings: config.batch_readings,
             batch_messages: config.batch_messages,
@@ -54,10 +58,18 @@ impl Stage {
     pub(crate) async fn run(mut self, mut waiting: Receiver<Waiting>, arrivals: Sender<Arrival>, handle: Handle) {
         let depth = metrics::gauge!(QUEUE_MESSAGES);
         let mut taken = Vec::with_capacity(TAKE);
+        let mut next_tick = Instant::now() + TICK;
         loop {
             let room = TAKE.min(self.batch_messages);
-            if waiting.recv_many(&mut taken, room).await == 0 {
-                return;
+            let came = timeout_at(next_tick, waiting.recv_many(&mut taken, room)).await;
+            if Instant::now() >= next_tick {
+                next_tick = Instant::now() + TICK;
+                self.speak(&handle);
+            }
+            match came {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(_) => continue,
             }
             let deadline = Instant::now() + self.patience;
             self.hear_all(&mut taken);
@@ -72,6 +84,15 @@ impl Stage {
             if arrivals.send(self.leave()).await.is_err() {
                 tracing::warn!("nobody takes arrivals any more; what waits is not acknowledged");
                 return;
+            }
+        }
+    }
+
+    /// Says what the decoders want to say without having heard anything.
+    fn speak(&mut self, handle: &Handle) {
+        for (name, command) in self.routes.tick(self.clock.now()) {
+            if let Some(source) = handle.sources.iter().find(|source| source.name == name) {
+                source.command(command);
             }
         }
     }
@@ -121,7 +142,12 @@ impl Stage {
             return self.refused.push(letter(raw, Reason::TooLarge, detail, 0));
         }
         let before = self.found.readings.len();
-        match self.judge.hear(raw, format, decoder, &mut self.found) {
+        let heard = self.judge.hear(raw, format, decoder, &mut self.found);
+        for command in self.found.commands.drain(..) {
+            source.command(command);
+        }
+        source.metrics.skipped.increment(std::mem::take(&mut self.found.skipped));
+        match heard {
             Err(refusal) => {
                 source.count_refused(refusal.reason);
                 self.refused.push(letter(raw, refusal.reason, refusal.detail, 0));

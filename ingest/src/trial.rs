@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use model::TenantId;
 
+use crate::decode::Command;
 use crate::handle::{Source, SourceKind};
 use crate::stage::Stage;
-use crate::{Arrival, Config, Directory, RawMessage, Result};
+use crate::{Arrival, Config, Directory, RawMessage, Result, SystemClock};
 
 /// Decoders and rules of a configuration, fed by hand.
 pub struct Trial {
@@ -18,13 +19,21 @@ impl Trial {
     /// The decoders and rules of this configuration. Its sources are not opened. What it sees is counted under the source `trial`.
     pub fn new(config: &Config, tenant: TenantId, directory: Arc<dyn Directory>) -> Result<Self> {
         config.validate()?;
-        Ok(Self { stage: Stage::new(config, directory)?, source: Source::new("trial", tenant, SourceKind::Broker) })
+        Ok(Self {
+            stage: Stage::new(config, directory, Arc::new(SystemClock))?,
+            source: Source::new("trial", tenant, SourceKind::Broker),
+        })
     }
 
     /// What this message would become, with the messages before it in mind.
     pub fn hear(&mut self, message: &RawMessage) -> Arrival {
         self.stage.hear(message, &self.source);
         Arrival { messages: 1, ..self.stage.leave() }
+    }
+
+    /// What was to be said to devices since the last time.
+    pub fn commands(&mut self) -> Vec<Command> {
+        self.source.take_commands()
     }
 }
 

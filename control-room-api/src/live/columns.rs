@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use model::{Asset, DeviceId, Domain, Lifecycle, MetricName, Quality, Reading, Timestamp};
+use model::{Asset, DeviceId, Domain, Lifecycle, MetricName, Reading, Timestamp};
 
 use super::catalogue::anchor;
 use super::frame::{Frame, FrameKind};
@@ -126,7 +126,7 @@ impl Columns {
         let next = self.version + 1;
         let mut changed = false;
         for reading in readings {
-            if matches!(reading.quality, Quality::Bad | Quality::Historical) {
+            if !reading.quality.is_current() {
                 continue;
             }
             let Some(slots) = self.devices.get(&reading.series.device) else { continue };

@@ -71,7 +71,7 @@ fn status(json: Json<'_>, device: &str, time: Moment, sink: &mut dyn Sink) -> Re
 }
 
 impl Decoder for ChirpstackV4 {
-    fn decode(&self, message: &Message<'_>, tools: &mut Tools, sink: &mut dyn Sink) -> Result<(), Refusal> {
+    fn decode(&mut self, message: &Message<'_>, tools: &mut Tools, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let Tools { tape, path, max_depth } = tools;
         let json = tape.read(message.payload, *max_depth)?;
         if json.kind() != Kind::Object {

@@ -1,6 +1,9 @@
 //! What every decoder does: read one message and say each reading it finds. Knows no format.
 
-use model::{Quality, Reason, TenantId, Timestamp, Value};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use model::{Position, Quality, Reason, TenantId, Timestamp, Value};
 
 use super::json::Tape;
 use super::moment::Moment;
@@ -10,6 +13,8 @@ use super::moment::Moment;
 pub struct Message<'a> {
     /// Whose it is.
     pub tenant: &'a TenantId,
+    /// Which source it came from: conversations of one source are not those of another.
+    pub source: &'a Arc<str>,
     /// Its topic.
     pub topic: &'a str,
     /// Its bytes.
@@ -60,6 +65,48 @@ impl Refusal {
     }
 }
 
+/// Whether a device can be heard at the moment, as its network says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It is connected.
+    Online,
+    /// It said goodbye, or its last will did.
+    Offline,
+}
+
+/// Something that happened once, as opposed to a value that holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event<'a> {
+    /// What it happened to.
+    pub device: &'a str,
+    /// What kind of thing happened, in the sender's words.
+    pub kind: &'a str,
+    /// What the sender says about it, as JSON.
+    pub detail: &'a str,
+    /// When.
+    pub time: Moment,
+}
+
+/// Something to say to the devices of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// Where.
+    pub topic: String,
+    /// What.
+    pub payload: Bytes,
+    /// Whether the broker must answer (QoS 1) or not (QoS 0).
+    pub assured: bool,
+    /// Whether the broker keeps it for those who come later.
+    pub retain: bool,
+}
+
+/// The metric that says whether a device is online.
+pub const PRESENCE: &str = "_online";
+/// What the metrics of events begin with; the kind of the event follows.
+pub const EVENT: &str = "_event/";
+/// The metrics of a position that was sent: degrees east, degrees north, metres above the sea.
+pub const POSITION: [&str; 3] = ["_longitude", "_latitude", "_altitude"];
+
 /// Where a decoder says what it found. What it said before a refusal is forgotten: a message is refused whole.
 pub trait Sink {
     /// A device spoke, with or without readings.
@@ -67,6 +114,44 @@ pub trait Sink {
 
     /// A reading was found. An error means that the message must be refused: hand it on.
     fn reading(&mut self, observation: Observation<'_>) -> Result<(), Refusal>;
+
+    /// A device came or went. It is kept as the metric [`PRESENCE`], so that rules, screens and SQL see it like any other state.
+    fn presence(&mut self, device: &str, presence: Presence, time: Moment) -> Result<(), Refusal> {
+        let value = Ok(Value::Flag(presence == Presence::Online));
+        self.reading(Observation { device, metric: PRESENCE, value, unit: "", time, quality: Quality::Good })
+    }
+
+    /// Something happened. It is kept as a text under [`EVENT`] and its kind.
+    fn event(&mut self, event: Event<'_>) -> Result<(), Refusal> {
+        let metric = format!("{EVENT}{}", event.kind);
+        let value = Ok(Value::Text(event.detail.into()));
+        let Event { device, time, .. } = event;
+        self.reading(Observation { device, metric: &metric, value, unit: "", time, quality: Quality::Good })
+    }
+
+    /// A device said where it is; `altitude` in metres.
+    fn position(
+        &mut self,
+        device: &str,
+        position: Position,
+        altitude: Option<f64>,
+        time: Moment,
+    ) -> Result<(), Refusal> {
+        let parts = [(Some(position.lon()), "deg"), (Some(position.lat()), "deg"), (altitude, "m")];
+        for (metric, (number, unit)) in POSITION.into_iter().zip(parts) {
+            if let Some(number) = number {
+                let value = Ok(Value::Number(number));
+                self.reading(Observation { device, metric, value, unit, time, quality: Quality::Good })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Something is to be said on the source that the message came from. It is said even when the message is refused.
+    fn command(&mut self, command: Command);
+
+    /// So many values were understood and are no readings (tables, files, raw bytes). They are counted, not kept.
+    fn skipped(&mut self, values: u32);
 }
 
 /// Memory that decoders use again for each message.
@@ -84,8 +169,13 @@ impl Tools {
     }
 }
 
-/// Reads messages of one format.
-pub trait Decoder: Send + Sync {
+/// Reads messages of one format. It may remember what it heard: all messages of its route come to it in the order of their arrival.
+pub trait Decoder: Send {
     /// Says every reading of `message` to `sink`, or why the whole message is refused. Never panics, whatever the bytes.
-    fn decode(&self, message: &Message<'_>, tools: &mut Tools, sink: &mut dyn Sink) -> Result<(), Refusal>;
+    fn decode(&mut self, message: &Message<'_>, tools: &mut Tools, sink: &mut dyn Sink) -> Result<(), Refusal>;
+
+    /// What is to be said now although no message came, each with the source it goes to. Asked a few times a second.
+    fn tick(&mut self, _now: Timestamp) -> Vec<(Arc<str>, Command)> {
+        Vec::new()
+    }
 }

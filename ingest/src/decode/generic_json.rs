@@ -109,7 +109,7 @@ fn converted(value: Result<Value, NotFinite>, field: Option<&Field>) -> Result<V
 }
 
 impl Decoder for GenericJson {
-    fn decode(&self, message: &Message<'_>, tools: &mut Tools, sink: &mut dyn Sink) -> Result<(), Refusal> {
+    fn decode(&mut self, message: &Message<'_>, tools: &mut Tools, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let Tools { tape, path, max_depth } = tools;
         let json = tape.read(message.payload, *max_depth)?;
         let device = self.device(message, json)?;

@@ -10,7 +10,9 @@ mod moment;
 mod senml_json;
 mod specola_json;
 
-pub use decoder::{Decoder, Message, NotFinite, Observation, Refusal, Sink, Tools};
+pub use decoder::{
+    Command, Decoder, EVENT, Event, Message, NotFinite, Observation, POSITION, PRESENCE, Presence, Refusal, Sink, Tools,
+};
 pub use mapping::{Constant, DeviceFrom, Field, Leaves, Mapping, TimeFrom, TimeZone};
 pub use moment::Moment;
 

@@ -156,7 +156,7 @@ fn names<'a>(base: &'a str, name: &'a str, topic: &'a str) -> Result<(&'a str, &
 }
 
 impl Decoder for SenmlJson {
-    fn decode(&self, message: &Message<'_>, tools: &mut Tools, sink: &mut dyn Sink) -> Result<(), Refusal> {
+    fn decode(&mut self, message: &Message<'_>, tools: &mut Tools, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let Tools { tape, path, max_depth } = tools;
         let json = tape.read(message.payload, *max_depth)?;
         if json.kind() != Kind::Array || json.items().next().is_none() {

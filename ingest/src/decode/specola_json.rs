@@ -110,7 +110,7 @@ fn values(
 }
 
 impl Decoder for SpecolaJson {
-    fn decode(&self, message: &Message<'_>, tools: &mut Tools, sink: &mut dyn Sink) -> Result<(), Refusal> {
+    fn decode(&mut self, message: &Message<'_>, tools: &mut Tools, sink: &mut dyn Sink) -> Result<(), Refusal> {
         let Tools { tape, path, max_depth } = tools;
         let json = tape.read(message.payload, *max_depth)?;
         if json.kind() != Kind::Object {

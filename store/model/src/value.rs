@@ -86,6 +86,10 @@ pub enum Quality {
     Simulated,
     /// Sent long after it was measured, as history: never the newest value, never raises an alarm.
     Historical,
+    /// The sender's network says that the source of the value is gone: never the newest value, never raises an alarm.
+    Stale,
+    /// Outside of what the class of the device can measure or the thing can be.
+    OutOfRange,
 }
 
 /// A text that names no quality.
@@ -95,7 +99,8 @@ pub struct UnknownQuality(String);
 
 impl Quality {
     /// Every quality, in the order of their codes.
-    pub const ALL: [Self; 5] = [Self::Good, Self::Uncertain, Self::Bad, Self::Simulated, Self::Historical];
+    pub const ALL: [Self; 7] =
+        [Self::Good, Self::Uncertain, Self::Bad, Self::Simulated, Self::Historical, Self::Stale, Self::OutOfRange];
 
     /// The word that stores and screens use.
     pub const fn as_str(self) -> &'static str {
@@ -105,7 +110,14 @@ impl Quality {
             Self::Bad => "bad",
             Self::Simulated => "simulated",
             Self::Historical => "historical",
+            Self::Stale => "stale",
+            Self::OutOfRange => "out-of-range",
         }
+    }
+
+    /// Whether a reading can be the newest value of its series.
+    pub const fn is_current(self) -> bool {
+        matches!(self, Self::Good | Self::Uncertain | Self::Simulated)
     }
 
     /// Whether a rule may ring because of it.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use model::{DeviceId, MetricName, Quality, Reading, Series, TenantId, Timestamp};
+use model::{DeviceId, MetricName, Reading, Series, TenantId, Timestamp};
 
 /// The number of a series while the engine is open.
 pub(super) type SeriesNumber = u32;
@@ -63,7 +63,7 @@ impl Board {
     pub(super) fn note(&mut self, number: SeriesNumber, reading: &Reading) {
         let known = &mut self.known[number as usize];
         known.latest = known.latest.max(reading.time);
-        let counts = !matches!(reading.quality, Quality::Historical | Quality::Bad);
+        let counts = reading.quality.is_current();
         if counts && known.newest.as_ref().is_none_or(|newest| newest.time < reading.time) {
             known.newest = Some(Reading { series: Arc::clone(&known.series), ..reading.clone() });
         }
