@@ -40,6 +40,9 @@ pub struct Broker {
     pub tls: Option<Tls>,
     /// What to subscribe to; empty: the topics of all routes.
     pub topics: Vec<String>,
+    /// Name of a group of subscribers among which the broker deals out the messages (`$share/<group>/...`), so that several processes share the work.
+    /// Empty: everything comes here. Needs MQTT 5 or a broker that knows groups in 3.1.1 too, and a client id of its own in each process.
+    pub share_group: String,
     /// Seconds between signs of life. A silent connection is found after 1.5 times this.
     pub keep_alive_seconds: u16,
     /// Largest packet in bytes; a larger one would close the connection again and again. More than `max_message_bytes`, so that a message that is
@@ -63,6 +66,7 @@ impl Default for Broker {
             password: Secret::default(),
             tls: None,
             topics: Vec::new(),
+            share_group: String::new(),
             keep_alive_seconds: 30,
             max_packet_bytes: 1_048_576,
             in_flight: 2_000,
@@ -98,6 +102,18 @@ impl Broker {
     /// The client id that is used.
     pub fn effective_client_id(&self) -> String {
         if self.client_id.is_empty() { format!("specola-{}", self.name) } else { self.client_id.clone() }
+    }
+
+    /// What is subscribed to: the topics given here, or else `routes`; for a group when it has a name.
+    pub fn subscriptions<'a>(&'a self, routes: impl Iterator<Item = &'a str>) -> Vec<String> {
+        let grouped = |topic: &str| match self.share_group.as_str() {
+            "" => topic.to_owned(),
+            group => format!("$share/{group}/{topic}"),
+        };
+        if self.topics.is_empty() {
+            return routes.map(grouped).collect();
+        }
+        self.topics.iter().map(|topic| grouped(topic)).collect()
     }
 
     /// Host, port and whether TLS is spoken, or what is wrong with `url`.
@@ -145,6 +161,14 @@ mod tests {
         check("mqtts://broker.example", Some(("broker.example", 8883, true)));
         check("mqtt://[::1]:1883/", Some(("[::1]", 1883, false)));
         check("mqtt://[::1]", Some(("[::1]", 1883, false)));
+    }
+
+    #[test]
+    fn a_group_stands_before_every_topic() {
+        let alone = Broker { topics: vec!["a/#".to_owned()], ..Broker::default() };
+        assert_eq!(alone.subscriptions(["b"].into_iter()), ["a/#"]);
+        let grouped = Broker { share_group: "city".to_owned(), ..Broker::default() };
+        assert_eq!(grouped.subscriptions(["b/+", "c/#"].into_iter()), ["$share/city/b/+", "$share/city/c/#"]);
     }
 
     #[test]

@@ -208,6 +208,9 @@ impl Config {
             if broker.in_flight == 0 {
                 return Err(wrong(&key("in_flight"), "0 would let nothing through; write at least 1"));
             }
+            if broker.share_group.contains(['/', '+', '#']) {
+                return Err(wrong(&key("share_group"), "a group is one word without / + #"));
+            }
             for filter in &broker.topics {
                 topic::check(filter).map_err(|problem| wrong(&key("topics"), problem))?;
             }
@@ -320,6 +323,7 @@ mod tests {
         refused(&broker(|b| b.url = "localhost".to_owned()), "mqtt://host:port");
         refused(&broker(|b| b.keep_alive_seconds = 0), "at least 5");
         refused(&broker(|b| b.topics = vec!["a/#/b".to_owned()]), "#");
+        refused(&broker(|b| b.share_group = "a/b".to_owned()), "without / + #");
         refused(&broker(|b| b.tls = Some(Tls::default())), "mqtts://");
         refused(&Config { brokers: vec![Broker::default(), Broker::default()], ..Config::default() }, "used twice");
         refused(

@@ -130,10 +130,20 @@ pub(crate) struct Mosquitto {
 
 impl Mosquitto {
     pub(crate) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// A broker with these lines of configuration more; `FOLDER` in them stands for its folder.
+    pub(crate) async fn start_with(more: &str) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), more).await
+    }
+
+    /// The same with a folder in which files lie already.
+    pub(crate) async fn start_in(folder: TempDir, more: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let folder = tempfile::tempdir().unwrap();
+        let more = more.replace("FOLDER", &folder.path().display().to_string());
         let config = format!(
-            "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\nmax_queued_messages 100000\nmax_inflight_messages 200\n"
+            "listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\nmax_queued_messages 100000\nmax_inflight_messages 200\n{more}\n"
         );
         std::fs::write(folder.path().join("mosquitto.conf"), config).unwrap();
         let child = Self::spawn(&folder);

@@ -3,6 +3,9 @@
 
 mod any_bytes;
 mod foreign_broker;
+mod foreign_broker_line;
+mod foreign_broker_share;
+mod foreign_broker_tls;
 mod formats;
 mod kit;
 mod own_listener;

@@ -48,10 +48,7 @@ impl Session {
         let endpoint = broker
             .endpoint()
             .map_err(|problem| Error::Config { key: format!("brokers.{}.url", broker.name), problem })?;
-        let topics = match broker.topics.as_slice() {
-            [] => routes.iter().map(|route| route.topic.clone()).collect(),
-            topics => topics.to_vec(),
-        };
+        let topics = broker.subscriptions(routes.iter().map(|route| route.topic.as_str()));
         let login =
             (!broker.username.is_empty()).then(|| (broker.username.clone(), broker.password.expose().to_owned()));
         let settings = Settings {
