@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::sync::{Notify, oneshot};
 
+use crate::Report;
+
 const OWED: u8 = 0;
 const CONFIRMED: u8 = 1;
 const GIVEN_UP: u8 = 2;
@@ -23,6 +25,14 @@ enum Debt {
     Slot(Arc<Slot>),
     /// Somebody waits for exactly this message.
     Waiter(oneshot::Sender<()>),
+    /// Somebody waits for exactly this message and asks what became of it.
+    Asker(Box<Asker>),
+}
+
+#[derive(Debug)]
+struct Asker {
+    report: Report,
+    tell: oneshot::Sender<Report>,
 }
 
 impl Ack {
@@ -37,6 +47,17 @@ impl Ack {
         (Self(Debt::Waiter(tell)), hear)
     }
 
+    /// An acknowledgement together with what hears of it: what became of the message when it is confirmed, an error when it is given up.
+    pub(crate) fn reported() -> (Self, oneshot::Receiver<Report>) {
+        let (tell, hear) = oneshot::channel();
+        (Self(Debt::Asker(Box::new(Asker { report: Report::default(), tell }))), hear)
+    }
+
+    /// Where to write what became of the message, when somebody asks.
+    pub(crate) fn report(&mut self) -> Option<&mut Report> {
+        if let Debt::Asker(asker) = &mut self.0 { Some(&mut asker.report) } else { None }
+    }
+
     /// An acknowledgement that marks `slot`.
     pub(crate) fn slot(slot: Arc<Slot>) -> Self {
         Self(Debt::Slot(slot))
@@ -49,6 +70,7 @@ impl Ack {
             Debt::Slot(slot) => slot.settle(CONFIRMED),
             // An error means that the sender is gone; it will send again and the store will know the reading already.
             Debt::Waiter(tell) => drop(tell.send(())),
+            Debt::Asker(asker) => drop(asker.tell.send(asker.report)),
         }
     }
 }

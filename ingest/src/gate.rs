@@ -63,13 +63,16 @@ impl Gate {
         (Bytes::copy_from_slice(&payload[..DeadLetter::HEAD_BYTES.min(bytes)]), bytes)
     }
 
-    /// Puts a message in, waiting for room: this is where the pressure of a slow disk reaches the sources.
+    /// Puts a message in, waiting for room: this is where the pressure of a slow disk reaches the sources. It is counted when it is in, so that
+    /// a sender who stops waiting leaves no message in the books that never came to an end.
     pub(crate) async fn enter(&self, source: &Arc<Source>, message: RawMessage, ack: Ack) -> Result<(), Closed> {
-        source.count_received(message.bytes);
         let grains = (1 + message.payload.len() / GRAIN).min(self.permits);
         let permits = u32::try_from(grains).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.room).acquire_many_owned(permits).await.map_err(|_| Closed)?;
-        self.queue.send(Waiting { message, source: Arc::clone(source), ack, _room: room }).await.map_err(|_| Closed)
+        let place = self.queue.reserve().await.map_err(|_| Closed)?;
+        source.count_received(message.bytes);
+        place.send(Waiting { message, source: Arc::clone(source), ack, _room: room });
+        Ok(())
     }
 
     /// How many messages wait now.

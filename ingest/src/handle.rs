@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use model::TenantId;
 use tokio::sync::Notify;
 
+use crate::Door;
 use crate::decode::Command;
 use crate::gate::WeakGate;
 use crate::metrics::SourceMetrics;
@@ -18,12 +19,14 @@ pub enum SourceKind {
     Listener,
     /// A session with a foreign broker.
     Broker,
+    /// Messages that come through the door: by HTTP.
+    Http,
 }
 
 /// How one source is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceStatus {
-    /// Its name in the configuration; `listener` for our own.
+    /// Its name in the configuration; `listener` for our own, `http` for what comes by HTTP.
     pub name: String,
     /// Whose readings come from it.
     pub tenant: TenantId,
@@ -124,6 +127,10 @@ impl Source {
 
     /// Something is to be said to the devices of this source.
     pub(crate) fn command(&self, command: Command) {
+        // Whoever sends by HTTP cannot be spoken to.
+        if self.kind == SourceKind::Http {
+            return self.metrics.commands_dropped.increment(1);
+        }
         let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
         if commands.len() >= COMMANDS {
             return self.metrics.commands_dropped.increment(1);
@@ -143,7 +150,7 @@ impl Source {
         *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
     }
 
-    fn status(&self) -> SourceStatus {
+    pub(crate) fn status(&self) -> SourceStatus {
         SourceStatus {
             name: self.name.to_string(),
             tenant: self.tenant.clone(),
@@ -163,13 +170,21 @@ impl Source {
 pub struct Handle {
     pub(crate) sources: Arc<Vec<Arc<Source>>>,
     pub(crate) gate: WeakGate,
+    pub(crate) door: Door,
     pub(crate) listener: Option<SocketAddr>,
 }
 
 impl Handle {
-    /// Every source, in the order of the configuration.
+    /// Every source, in the order of the configuration; then what came by HTTP, for each tenant.
     pub fn sources(&self) -> Vec<SourceStatus> {
-        self.sources.iter().map(|source| source.status()).collect()
+        let mut sources: Vec<SourceStatus> = self.sources.iter().map(|source| source.status()).collect();
+        sources.extend(self.door.sources());
+        sources
+    }
+
+    /// The door for messages that come by another way than MQTT.
+    pub fn door(&self) -> Door {
+        self.door.clone()
     }
 
     /// Where our own listener can be reached; the real port when the configuration said 0.

@@ -7,7 +7,7 @@ use model::{Duration, Quality, Reading, Reason, SeriesTable, TenantId, Timestamp
 
 use crate::config::{Config, Format, UnknownDevices};
 use crate::decode::{Command, Decoder, Message, Moment, Observation, Refusal, Sink, Tools};
-use crate::{Directory, Newcomer, RawMessage, Result};
+use crate::{Directory, LINES, Newcomer, RawMessage, RefusedLine, Result};
 
 /// Units that are kept ready: cities use some dozens, and a sender that invents units only costs itself speed.
 const KNOWN_UNITS: usize = 1_024;
@@ -41,6 +41,8 @@ pub(crate) struct Found {
     pub(crate) commands: Vec<Command>,
     /// Values that are no readings.
     pub(crate) skipped: u64,
+    /// Lines of the message in hand that lost something: the first [`LINES`].
+    pub(crate) lines: Vec<RefusedLine>,
     announced: HashSet<(TenantId, model::DeviceId)>,
 }
 
@@ -103,6 +105,7 @@ impl Judge {
             rejected: Vec::new(),
             last: String::new(),
             welcome: false,
+            line: None,
         };
         let message = Message {
             tenant: &raw.tenant,
@@ -136,13 +139,35 @@ struct Hearing<'a> {
     /// The device that was asked about last, and the answer.
     last: String,
     welcome: bool,
+    /// The line in hand, for messages of many lines.
+    line: Option<Line>,
+}
+
+/// A line and how much had been found before it.
+#[derive(Clone, Copy)]
+struct Line {
+    number: u32,
+    readings: usize,
+    seen: usize,
 }
 
 impl Hearing<'_> {
     fn reject(&mut self, reason: Reason, readings: u32, detail: impl FnOnce() -> String) {
-        match self.rejected.iter_mut().find(|rejected| rejected.reason == reason) {
-            Some(rejected) => rejected.readings = rejected.readings.saturating_add(readings),
-            None => self.rejected.push(Rejected { reason, readings, detail: detail() }),
+        let known = self.rejected.iter_mut().find(|rejected| rejected.reason == reason);
+        match (known, self.line) {
+            (Some(rejected), None) => rejected.readings = rejected.readings.saturating_add(readings),
+            (None, None) => self.rejected.push(Rejected { reason, readings, detail: detail() }),
+            (known, Some(Line { number, .. })) => {
+                let named = self.found.lines.len() < LINES;
+                let text = if named || known.is_none() { detail() } else { String::new() };
+                match known {
+                    Some(rejected) => rejected.readings = rejected.readings.saturating_add(readings),
+                    None => self.rejected.push(Rejected { reason, readings, detail: format!("line {number}: {text}") }),
+                }
+                if named {
+                    self.found.lines.push(RefusedLine { line: number.into(), reason, detail: text });
+                }
+            }
         }
     }
 
@@ -228,6 +253,19 @@ impl Sink for Hearing<'_> {
         let unit = self.unit(unit);
         self.found.readings.push(Reading { series, time, received: self.raw.received, value, unit, quality });
         Ok(())
+    }
+
+    fn line(&mut self, number: u32) {
+        self.line = Some(Line { number, readings: self.found.readings.len(), seen: self.found.seen.len() });
+    }
+
+    fn refuse_line(&mut self, refusal: Refusal) {
+        if let Some(Line { readings, seen, .. }) = self.line {
+            self.found.rewind(readings, seen);
+        }
+        // A device that only the forgotten line announced must be announced anew.
+        self.last.clear();
+        self.reject(refusal.reason, 1, || refusal.detail);
     }
 
     fn command(&mut self, command: Command) {

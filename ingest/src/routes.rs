@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::Timestamp;
 
-use crate::config::{Config, Format};
+use crate::config::{Config, Format, Route};
 use crate::decode::{self, Command, Decoder};
 use crate::topic;
 
@@ -31,14 +31,15 @@ pub(crate) enum Meaning<'a> {
 }
 
 impl Routes {
-    /// The rules of this configuration.
+    /// The rules of this configuration; those of the built-in ways in come last.
     pub(crate) fn new(config: &Config) -> Self {
-        let rule = |route: &crate::config::Route| Rule {
-            filter: route.topic.clone(),
-            format: route.format,
-            decoder: decode::decoder(route),
-        };
-        Self { rules: config.routes.iter().map(rule).collect(), ignored: config.ignored_topics.clone() }
+        let built_in = Route::built_in();
+        let rule =
+            |route: &Route| Rule { filter: route.topic.clone(), format: route.format, decoder: decode::decoder(route) };
+        Self {
+            rules: config.routes.iter().chain(&built_in).map(rule).collect(),
+            ignored: config.ignored_topics.clone(),
+        }
     }
 
     /// What this topic means: the first rule that matches.

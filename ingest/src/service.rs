@@ -13,7 +13,7 @@ use crate::gate::Gate;
 use crate::handle::{Source, SourceKind};
 use crate::mqtt::{listener, session};
 use crate::stage::Stage;
-use crate::{Arrival, Clock, Config, Directory, Error, Handle, Result};
+use crate::{Arrival, Clock, Config, Directory, Door, Error, Handle, Result};
 
 /// Where ingest begins.
 #[derive(Debug)]
@@ -62,10 +62,11 @@ impl Ingest {
             ));
         }
         if sources.is_empty() {
-            tracing::warn!("no source is configured: enable the listener or list brokers");
+            tracing::warn!("neither the listener is enabled nor a broker listed: readings come by HTTP only");
         }
         let address = listening.as_ref().map(|(_, address)| *address);
-        let handle = Handle { sources: Arc::new(sources), gate: gate.downgrade(), listener: address };
+        let door = Door::new(&config, gate.downgrade(), clock);
+        let handle = Handle { sources: Arc::new(sources), gate: gate.downgrade(), door, listener: address };
         let mut service = Service { tasks: JoinSet::new(), names: HashMap::new() };
         service.spawn("decode".to_owned(), stage.run(waiting, arrivals, handle.clone()));
         if let Some((bound, _)) = listening {
@@ -74,6 +75,11 @@ impl Ingest {
         for (name, session) in sessions {
             service.spawn(format!("session {name}"), session.run(gate.clone(), stop.clone()));
         }
+        // The door itself holds nothing open, so that it never delays the end: it is open until the stop signal.
+        service.spawn("door".to_owned(), async move {
+            stop.cancelled().await;
+            drop(gate);
+        });
         Ok((service, handle))
     }
 }

@@ -13,7 +13,7 @@ use crate::handle::{Handle, Source};
 use crate::judge::{Found, Judge};
 use crate::metrics::QUEUE_MESSAGES;
 use crate::routes::{Meaning, Routes};
-use crate::{Ack, Arrival, Clock, Directory, RawMessage, Result};
+use crate::{Ack, Arrival, Clock, Directory, RawMessage, Refused, Result};
 
 /// Messages taken from the queue at once: one wake-up for many.
 const TAKE: usize = 256;
@@ -102,8 +102,15 @@ impl Stage {
     }
 
     fn hear_all(&mut self, taken: &mut Vec<Waiting>) {
-        for waiting in taken.drain(..) {
+        for mut waiting in taken.drain(..) {
+            let (readings, refused) = (self.found.readings.len(), self.refused.len());
             self.hear(&waiting.message, &waiting.source);
+            if let Some(report) = waiting.ack.report() {
+                report.accepted = (self.found.readings.len() - readings) as u64;
+                report.refused = self.refused[refused..].iter().map(Refused::of).collect();
+                report.lines = std::mem::take(&mut self.found.lines);
+            }
+            self.found.lines.clear();
             self.owed.push(waiting.ack);
             self.messages += 1;
         }

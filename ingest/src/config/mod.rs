@@ -9,5 +9,5 @@ mod secret;
 pub use broker::{Broker, Endpoint, Protocol, Tls};
 pub use listener::{Listener, User};
 pub use root::{Config, Queue, UnknownDevices};
-pub use route::{Format, Route};
+pub use route::{Format, Route, topics};
 pub use secret::Secret;

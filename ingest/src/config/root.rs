@@ -179,8 +179,12 @@ impl Config {
         let mut sessions = HashSet::new();
         for broker in &self.brokers {
             let key = |field: &str| format!("brokers.{}.{field}", broker.name);
-            if broker.name.is_empty() || broker.name == "listener" || !names.insert(broker.name.as_str()) {
-                let problem = format!("{:?} is empty, taken by our own listener, or used twice", broker.name);
+            if broker.name.is_empty()
+                || ["listener", "http"].contains(&broker.name.as_str())
+                || !names.insert(broker.name.as_str())
+            {
+                let problem =
+                    format!("{:?} is empty, taken by our own listener or by HTTP, or used twice", broker.name);
                 return Err(wrong("brokers.name", problem));
             }
             tenant(&key("tenant"), &broker.tenant)?;

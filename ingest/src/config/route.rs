@@ -16,11 +16,28 @@ pub enum Format {
     SenmlJson,
     /// Events of a ChirpStack v4 network server.
     ChirpstackV4,
+    /// Our own JSON, one message a line.
+    JsonLines,
+    /// Comma-separated values with a header, RFC 4180.
+    Csv,
+    /// Values separated by semicolons with decimal commas, as Italian spreadsheets write them.
+    CsvComma,
+    /// Log reports of a TALQ v2 gateway.
+    TalqV2,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 4] = [Self::SpecolaJson, Self::GenericJson, Self::SenmlJson, Self::ChirpstackV4];
+    pub const ALL: [Self; 8] = [
+        Self::SpecolaJson,
+        Self::GenericJson,
+        Self::SenmlJson,
+        Self::ChirpstackV4,
+        Self::JsonLines,
+        Self::Csv,
+        Self::CsvComma,
+        Self::TalqV2,
+    ];
 
     /// The word in configuration, counters and screens.
     pub const fn as_str(self) -> &'static str {
@@ -29,6 +46,10 @@ impl Format {
             Self::GenericJson => "generic-json",
             Self::SenmlJson => "senml-json",
             Self::ChirpstackV4 => "chirpstack-v4",
+            Self::JsonLines => "json-lines",
+            Self::Csv => "csv",
+            Self::CsvComma => "csv-comma",
+            Self::TalqV2 => "talq-v2",
         }
     }
 }
@@ -66,4 +87,28 @@ impl Route {
             Self::new("senml/+/json", Format::SenmlJson),
         ]
     }
+
+    /// The routes of what HTTP takes in without naming a topic. They always apply, after those of the configuration.
+    pub(crate) fn built_in() -> Vec<Self> {
+        vec![
+            Self::new(topics::JSON_LINES, Format::JsonLines),
+            Self::new(topics::CSV, Format::Csv),
+            Self::new(topics::CSV_COMMA, Format::CsvComma),
+            Self::new(topics::TALQ_V2, Format::TalqV2),
+        ]
+    }
+}
+
+/// Topics under which HTTP hands in what names none. A route of the configuration for such a topic comes first.
+pub mod topics {
+    /// Lines of our own JSON.
+    pub const JSON_LINES: &str = "http/json-lines";
+    /// Comma-separated values.
+    pub const CSV: &str = "http/csv";
+    /// The same with semicolons and decimal commas.
+    pub const CSV_COMMA: &str = "http/csv-comma";
+    /// Log reports of TALQ v2.
+    pub const TALQ_V2: &str = "http/talq-v2";
+    /// Entities and notifications of NGSI-LD.
+    pub const NGSI_LD: &str = "ngsi-ld/http";
 }

@@ -147,6 +147,12 @@ pub trait Sink {
         Ok(())
     }
 
+    /// What follows belongs to this line of the message, counted from 1. A line is refused alone: see [`Sink::refuse_line`].
+    fn line(&mut self, number: u32);
+
+    /// The present line is refused; what was said since it began is forgotten, the other lines stay.
+    fn refuse_line(&mut self, refusal: Refusal);
+
     /// Something is to be said on the source that the message came from. It is said even when the message is refused.
     fn command(&mut self, command: Command);
 

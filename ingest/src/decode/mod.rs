@@ -1,14 +1,17 @@
 //! The formats that are understood: one file each, and this list.
 
 mod chirpstack_v4;
+mod csv;
 mod decoder;
 mod generic_json;
 mod json;
+mod json_lines;
 mod leaves;
 mod mapping;
 mod moment;
 mod senml_json;
 mod specola_json;
+mod talq_v2;
 
 pub use decoder::{
     Command, Decoder, EVENT, Event, Message, NotFinite, Observation, POSITION, PRESENCE, Presence, Refusal, Sink, Tools,
@@ -25,5 +28,9 @@ pub fn decoder(route: &Route) -> Box<dyn Decoder> {
         Format::GenericJson => Box::new(generic_json::GenericJson::new(route.mapping.clone().unwrap_or_default())),
         Format::SenmlJson => Box::new(senml_json::SenmlJson),
         Format::ChirpstackV4 => Box::new(chirpstack_v4::ChirpstackV4),
+        Format::JsonLines => Box::new(json_lines::JsonLines),
+        Format::Csv => Box::new(csv::Csv::new(csv::Decimal::Point)),
+        Format::CsvComma => Box::new(csv::Csv::new(csv::Decimal::Comma)),
+        Format::TalqV2 => Box::new(talq_v2::TalqV2),
     }
 }

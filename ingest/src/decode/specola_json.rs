@@ -53,28 +53,28 @@ fn list(list: Json<'_>, default: Moment, gateway: Option<&str>, sink: &mut dyn S
         if item.kind() != Kind::Object {
             return Err(Refusal::schema(format!("a reading must be an object and is {}", item.kind().as_str())));
         }
-        let device = text(item, "device")?.or(gateway).ok_or_else(|| Refusal::schema("a reading without device"))?;
-        let metric = text(item, "metric")?.ok_or_else(|| Refusal::schema("a reading without metric"))?;
-        let value = item.member("value").ok_or_else(|| Refusal::schema("a reading without value"))?;
-        let (unit, time, quality) = (unit(item)?, time(item, default)?, quality(item)?);
-        let value = match (value.scalar(), value.kind()) {
-            (Some(value), _) => value,
-            // No value is worth nothing, unless the sender says that it is a gap.
-            (None, Kind::Null) if quality == Quality::Bad => Ok(Value::Gap),
-            (None, Kind::Null) => {
-                sink.seen(device)?;
-                continue;
-            }
-            (None, kind) => {
-                return Err(Refusal::schema(format!(
-                    "a value must be a number, a boolean or a text and is {}",
-                    kind.as_str()
-                )));
-            }
-        };
-        sink.reading(Observation { device, metric, value, unit, time, quality })?;
+        one(item, default, gateway, sink)?;
     }
     Ok(())
+}
+
+/// One reading with its device.
+fn one(item: Json<'_>, default: Moment, gateway: Option<&str>, sink: &mut dyn Sink) -> Result<(), Refusal> {
+    let device = text(item, "device")?.or(gateway).ok_or_else(|| Refusal::schema("a reading without device"))?;
+    let metric = text(item, "metric")?.ok_or_else(|| Refusal::schema("a reading without metric"))?;
+    let value = item.member("value").ok_or_else(|| Refusal::schema("a reading without value"))?;
+    let (unit, time, quality) = (unit(item)?, time(item, default)?, quality(item)?);
+    let value = match (value.scalar(), value.kind()) {
+        (Some(value), _) => value,
+        // No value is worth nothing, unless the sender says that it is a gap.
+        (None, Kind::Null) if quality == Quality::Bad => Ok(Value::Gap),
+        (None, Kind::Null) => return sink.seen(device),
+        (None, kind) => {
+            let kind = kind.as_str();
+            return Err(Refusal::schema(format!("a value must be a number, a boolean or a text and is {kind}")));
+        }
+    };
+    sink.reading(Observation { device, metric, value, unit, time, quality })
 }
 
 /// The short form: the values of one device by metric.
@@ -111,30 +111,39 @@ fn values(
 
 impl Decoder for SpecolaJson {
     fn decode(&mut self, message: &Message<'_>, tools: &mut Tools, sink: &mut dyn Sink) -> Result<(), Refusal> {
-        let Tools { tape, path, max_depth } = tools;
-        let json = tape.read(message.payload, *max_depth)?;
-        if json.kind() != Kind::Object {
-            return Err(Refusal::schema(format!("the message must be an object and is {}", json.kind().as_str())));
+        read(message.payload, message, tools, sink)
+    }
+}
+
+/// Reads `payload`, which is all of `message` or one line of it.
+pub(super) fn read(
+    payload: &[u8],
+    message: &Message<'_>,
+    tools: &mut Tools,
+    sink: &mut dyn Sink,
+) -> Result<(), Refusal> {
+    let Tools { tape, path, max_depth } = tools;
+    let json = tape.read(payload, *max_depth)?;
+    if json.kind() != Kind::Object {
+        return Err(Refusal::schema(format!("the message must be an object and is {}", json.kind().as_str())));
+    }
+    let address = address(message.topic);
+    if let Some((tenant, _)) = address
+        && tenant != message.tenant.as_str()
+    {
+        let tenant = message.tenant;
+        return Err(Refusal::schema(format!("the topic names a tenant that is not {tenant}, whose door this is")));
+    }
+    let gateway = address.map(|(_, gateway)| gateway);
+    let default = time(json, Moment::Arrival)?;
+    match (json.get("readings"), json.get("values"), json.get("metric")) {
+        (Some(readings), None, None) => list(readings, default, gateway, sink),
+        (None, Some(found), None) => {
+            let device =
+                text(json, "device")?.or(gateway).ok_or_else(|| Refusal::schema("the message names no device"))?;
+            values(found, device, default, path, sink)
         }
-        let address = address(message.topic);
-        if let Some((tenant, _)) = address
-            && tenant != message.tenant.as_str()
-        {
-            return Err(Refusal::schema(format!(
-                "the topic names a tenant that is not {}, whose door this is",
-                message.tenant
-            )));
-        }
-        let gateway = address.map(|(_, gateway)| gateway);
-        let default = time(json, Moment::Arrival)?;
-        match (json.get("readings"), json.get("values")) {
-            (Some(readings), None) => list(readings, default, gateway, sink),
-            (None, Some(found)) => {
-                let device =
-                    text(json, "device")?.or(gateway).ok_or_else(|| Refusal::schema("the message names no device"))?;
-                values(found, device, default, path, sink)
-            }
-            _ => Err(Refusal::schema("the message needs either readings or values")),
-        }
+        (None, None, Some(_)) => one(json, default, gateway, sink),
+        _ => Err(Refusal::schema("the message needs either readings, or values, or metric and value")),
     }
 }

@@ -6,7 +6,11 @@ use proptest::prelude::*;
 
 use crate::kit::{lines, raw, trial};
 
-const TOPICS: [&str; 8] = [
+const TOPICS: [&str; 12] = [
+    "http/json-lines",
+    "http/csv",
+    "http/csv-comma",
+    "http/talq-v2",
     "specola/v1/messina/gw/readings",
     "application/1/device/0011223344556677/event/up",
     "application/1/device/0011223344556677/event/status",
@@ -61,6 +65,18 @@ fn resembling() -> impl Strategy<Value = Vec<u8>> {
         "\"t\"",
         "\"bt\"",
         "\"s\"",
+        "\"entries\"",
+        "\"data\"",
+        "\"type\":\"AttributeLogData\"",
+        "\"srcAddress\":\"d/f\"",
+        "\"attributeName\":\"x\"",
+        "\"attributeValue\":{\"type\":\"AttributeFloat\",\"value\":1}",
+        "device,",
+        "device;metric;value",
+        "\"\"",
+        ";",
+        "\n",
+        "\r\n",
         "\"a\"",
         "1e308",
         "1e400",
@@ -87,6 +103,10 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         r#"{"device":"d","values":{"a":1,"b":{"value":2,"unit":"x"},"c":{"d":[true,"x"]}}}"#,
         r#"{"time":"2026-11-22T10:00:00+00:00","deviceInfo":{"devEui":"0011223344556677"},"object":{"a":1},"margin":1,"batteryLevel":2}"#,
         r#"[{"bn":"urn:dev:1:","bt":1.7e9,"bu":"A","bver":5,"bv":1,"bs":2,"n":"x","u":"V","v":1,"s":2,"t":-5},{"n":"y","vs":"z"}]"#,
+        r#"{"entries":[{"data":{"type":"AttributeLogData","srcAddress":"d/f","attributeName":"a","attributeValue":{"type":"x","value":1}}}]}"#,
+        "device,time,metric,value,unit\nd,2026-11-22T10:00:00Z,m,1.5,V\n\"d\",,n,\"x\"\"y\",\n",
+        "device;a;b\nd;1,5;true\nd;;x\n",
+        "{\"device\":\"d\",\"metric\":\"m\",\"value\":1}\n{\"device\":\"d\",\"values\":{\"a\":1}}\n",
     ];
     let change = (any::<prop::sample::Index>(), any::<u8>());
     (prop::sample::select(good), prop::collection::vec(change, 1..6)).prop_map(|(text, changes)| {

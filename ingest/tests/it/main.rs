@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod any_bytes;
+mod door;
 mod foreign_broker;
 mod foreign_broker_line;
 mod foreign_broker_share;
@@ -11,3 +12,5 @@ mod kit;
 mod own_listener;
 mod rules_for_all;
 mod samples;
+mod tables;
+mod talq;

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use crate::kit::{line, raw, tenant};
 
-const FORMATS: [&str; 3] = ["chirpstack-v4", "senml-json", "generic-json"];
+const FORMATS: [&str; 4] = ["chirpstack-v4", "senml-json", "generic-json", "talq-v2"];
 
 fn config() -> Config {
     let tasmota = "topic = \"tele/+/SENSOR\"\nformat = \"generic-json\"\n[mapping]\ndevice = { topic_level = 2 }\n\
@@ -95,7 +95,11 @@ fn every_sample_gives_the_readings_of_its_manifest() {
             continue;
         }
         let payload = std::fs::read(folder.join(sample["file"].as_str().unwrap())).unwrap();
-        let mut message = raw(sample["topic"].as_str().unwrap(), &payload);
+        let topic = match sample["topic"].as_str().unwrap() {
+            "HTTP POST /log-reports" => ingest::config::topics::TALQ_V2,
+            topic => topic,
+        };
+        let mut message = raw(topic, &payload);
         message.received = received;
         let mut trial = Trial::new(&config(), tenant(), Arc::new(ingest::EverybodyIsNew)).unwrap();
         check(sample["id"].as_str().unwrap(), sample, &trial.hear(&message), received);

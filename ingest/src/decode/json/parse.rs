@@ -242,6 +242,7 @@ impl Reader<'_, '_> {
             }
         }
         self.tape.nodes[own].next = self.tape.nodes.len() as u32;
+        self.tape.nodes[own].end = self.at as u32;
         self.depth -= 1;
         if shape == Shape::Object && count > 1 { self.unique(own, count) } else { Ok(()) }
     }

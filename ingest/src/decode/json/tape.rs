@@ -148,6 +148,11 @@ impl<'a> Json<'a> {
         path.split('.').try_fold(self, step)
     }
 
+    /// An array or object as it was written.
+    pub(crate) fn written(self) -> &'a str {
+        self.tape.text_of(self.text, self.node())
+    }
+
     /// The text, if it is one.
     pub(crate) fn text(self) -> Option<&'a str> {
         if let Kind::Text(text) = self.kind() { Some(text) } else { None }
