@@ -94,6 +94,9 @@ pub(crate) struct Demo {
     /// Readings per second that the city sends; by default what its sensors' intervals give
     #[arg(long, value_name = "NUMBER")]
     pub(crate) rate: Option<f64>,
+    /// What gateways speak: sparkplug-b for all, water=sparkplug-b for one domain, mixed for what such sensors really speak; may be repeated
+    #[arg(long, value_name = "[DOMAIN=]DIALECT")]
+    pub(crate) dialect: Vec<String>,
     /// Leaves out the faults of the script: a healthy city
     #[arg(long)]
     pub(crate) healthy: bool,
@@ -129,6 +132,9 @@ pub(crate) struct Simulate {
     /// Readings per second that the city sends
     #[arg(long, value_name = "NUMBER")]
     pub(crate) rate: Option<f64>,
+    /// What gateways speak: sparkplug-b for all, water=sparkplug-b for one domain, mixed for what such sensors really speak; may be repeated
+    #[arg(long, value_name = "[DOMAIN=]DIALECT")]
+    pub(crate) dialect: Vec<String>,
     /// Ends after this time, such as 10m or 90s; runs until Ctrl-C without it
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) r#for: Option<Duration>,

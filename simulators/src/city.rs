@@ -1,15 +1,15 @@
 //! The simulated city as a whole: its assets, its sensors and the gateways they speak through.
 
 use geo::{Contains, Distance, Euclidean, Point};
-use model::{Asset, Bounds, Position, TenantId};
+use model::{Asset, Bounds, DeviceId, MetricName, Position, TenantId};
 
 use crate::ground::Ground;
 use crate::place::{self, Draft};
 use crate::sensor::Sensor;
 use crate::series::Sky;
-use crate::{Error, Result};
+use crate::{Dialect, Dialects, Error, Result};
 
-/// The trade of a gateway, which decides the format it sends.
+/// The trade of a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trade {
     Streetlight,
@@ -63,6 +63,28 @@ impl City {
         Ok(draft.finish(sky))
     }
 
+    /// The same city with other dialects: its devices and their main metrics get the names by which they will be known on the other side.
+    #[must_use]
+    pub fn speaking(mut self, dialects: &Dialects) -> Self {
+        for gateway in &self.gateways {
+            let dialect = dialects.of(gateway.trade);
+            for index in gateway.groups.iter().flatten() {
+                let sensor = &mut self.sensors[*index];
+                let name = dialect.device(self.tenant.as_str(), &gateway.id, gateway.trade, sensor);
+                let name = DeviceId::new(name).expect("names of the city stay short in every dialect");
+                let asset = &mut self.assets[sensor.asset];
+                for device in asset.devices.iter_mut().filter(|device| **device == sensor.known_as) {
+                    device.clone_from(&name);
+                }
+                let main = dialect.metric(sensor.main.as_str());
+                asset.main_metric =
+                    Some(MetricName::new(main).expect("metrics of the city stay short in every dialect"));
+                (sensor.known_as, sensor.dialect) = (name, dialect);
+            }
+        }
+        self
+    }
+
     /// All its things: lamps, circuits, cabinets, cameras, structures, districts and what stands on them.
     pub fn assets(&self) -> &[Asset] {
         &self.assets
@@ -99,6 +121,12 @@ impl City {
     pub fn metres_to_street(&self, at: Position) -> f64 {
         let at = Point(self.ground.plane.to_metres([at.lon(), at.lat()]));
         self.ground.streets.iter().map(|street| Euclidean.distance(&at, &street.path)).fold(f64::INFINITY, f64::min)
+    }
+
+    /// What a gateway speaks.
+    pub(crate) fn dialect_of(&self, gateway: usize) -> Dialect {
+        let first = self.gateways[gateway].groups.iter().flatten().next();
+        first.map_or(Dialect::SpecolaJson, |index| self.sensors[*index].dialect)
     }
 
     /// How many devices send.

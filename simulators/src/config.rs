@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::Error;
+use crate::{Dialects, Error};
 
 /// Settings of the simulated city. Every key has a default; unknown keys are errors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub struct Config {
     pub readings_per_second: f64,
     /// Whether things go wrong by the script. Default true.
     pub scenario: bool,
+    /// What the gateways of each domain speak.
+    pub dialects: Dialects,
 }
 
 /// Where a broker listens.
@@ -66,6 +68,7 @@ impl Default for Config {
             scale: 1.0,
             readings_per_second: 2_000.0,
             scenario: true,
+            dialects: Dialects::default(),
         }
     }
 }
@@ -100,7 +103,8 @@ impl Config {
     /// As [`Config::check`].
     pub fn city(&self) -> Result<crate::City, Error> {
         self.check()?;
-        crate::City::messina(&model::TenantId::new(&self.tenant)?, self.seed, self.scale)
+        let city = crate::City::messina(&model::TenantId::new(&self.tenant)?, self.seed, self.scale)?;
+        Ok(city.speaking(&self.dialects))
     }
 }
 

@@ -13,6 +13,12 @@ pub enum Error {
         /// What may be written.
         allowed: &'static str,
     },
+    /// A word that names no dialect.
+    #[error(transparent)]
+    Dialect(#[from] crate::UnknownDialect),
+    /// A word that names no domain of the city.
+    #[error("{0:?} is no domain of the city; there are streetlight, camera, structural, water and environment")]
+    Domain(String),
     /// A tenant, device or asset name that the model refuses.
     #[error("a name of the simulated city is refused")]
     Name(#[from] model::InvalidId),

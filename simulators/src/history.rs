@@ -89,7 +89,10 @@ impl Columns {
             let own: Result<Vec<_>, InvalidId> = samples
                 .as_slice()
                 .iter()
-                .map(|sample| Ok((table.series(sensor.device.as_str(), sample.metric)?, Unit::new(sample.unit))))
+                .map(|sample| {
+                    let metric = sensor.dialect.metric(sample.metric);
+                    Ok((table.series(sensor.known_as.as_str(), &metric)?, Unit::new(sample.unit)))
+                })
                 .collect();
             columns.push(own?);
         }

@@ -3,6 +3,8 @@
 mod chance;
 mod city;
 mod config;
+mod dialect;
+mod dialects;
 mod error;
 mod export;
 mod ground;
@@ -17,6 +19,8 @@ mod series;
 
 pub use city::City;
 pub use config::{Broker, Config, Credentials};
+pub use dialect::{Dialect, UnknownDialect};
+pub use dialects::Dialects;
 pub use error::{Error, Result};
 pub use export::to_geojson;
 pub use metrics::{ACKNOWLEDGED, PUBLISHED, READINGS, RECONNECTS, describe};

@@ -1,6 +1,8 @@
 //! A sensor of the city and the values it gives; what those values are is told by `series`.
 
-use model::{DeviceId, Value};
+use model::{DeviceId, MetricName, Value};
+
+use crate::Dialect;
 
 /// What a sensor is and the few numbers its physics needs. Indices point into the lists of [`crate::City`].
 #[derive(Debug, Clone)]
@@ -54,11 +56,29 @@ impl Kind {
 pub(crate) struct Sensor {
     /// Index of its asset.
     pub(crate) asset: usize,
-    /// Its name on the wire, as in the registry.
+    /// Its own name.
     pub(crate) device: DeviceId,
+    /// Its name in the registry: dialects name devices in their own ways.
+    pub(crate) known_as: DeviceId,
+    /// The dialect of its gateway.
+    pub(crate) dialect: Dialect,
+    /// The metric that stands for its asset on the map, by its own name.
+    pub(crate) main: MetricName,
     /// Makes its chance its own.
     pub(crate) key: u64,
     pub(crate) kind: Kind,
+}
+
+impl Sensor {
+    /// Its name on a LoRaWAN: its own where that is a device EUI, else 16 digits that follow from its key.
+    pub(crate) fn dev_eui(&self) -> String {
+        let own = self.device.as_str();
+        if own.len() == 16 && own.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            own.to_ascii_lowercase()
+        } else {
+            format!("{:016x}", self.key)
+        }
+    }
 }
 
 /// What one metric shows.

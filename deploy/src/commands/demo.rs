@@ -122,6 +122,9 @@ fn configuration(demo: &Demo) -> anyhow::Result<Config> {
     config.simulators.seed = demo.seed.unwrap_or(config.simulators.seed);
     config.simulators.scenario = !demo.healthy;
     config.simulators.readings_per_second = demo.rate.unwrap_or(config.simulators.readings_per_second);
+    for word in &demo.dialect {
+        config.simulators.dialects.set(word)?;
+    }
     config.rules.folder = demo.rules.clone().or_else(repository_rules);
     config.validate()?;
     Ok(config)

@@ -19,6 +19,9 @@ pub(crate) async fn run(simulate: Simulate) -> anyhow::Result<ExitCode> {
     }
     config.seed = simulate.seed.unwrap_or(config.seed);
     config.readings_per_second = simulate.rate.unwrap_or(config.readings_per_second);
+    for word in &simulate.dialect {
+        config.dialects.set(word)?;
+    }
     let city = Arc::new(config.city()?);
     if let Some(file) = simulate.assets {
         std::fs::write(&file, to_geojson(city.assets())).with_context(|| format!("cannot write {}", file.display()))?;

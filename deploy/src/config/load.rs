@@ -11,12 +11,12 @@ use super::Config;
 /// The default configuration with comments. A test keeps it equal to the defaults in the code.
 pub(crate) const DEFAULT: &str = include_str!("../../config/specola.toml");
 
-/// How the demo reads its cameras; an example of a mapping.
-const CAMERAS: &str = include_str!("../../config/cameras.toml");
+/// How the demo reads the JSON of vendors; examples of mappings.
+const MAPPINGS: [&str; 2] = [include_str!("../../config/cameras.toml"), include_str!("../../config/vendor.toml")];
 
 /// The routes that the demo city needs beside the default ones.
 pub(crate) fn demo_routes() -> anyhow::Result<Vec<ingest::config::Route>> {
-    Ok(vec![toml::from_str(CAMERAS)?])
+    Ok(MAPPINGS.into_iter().map(toml::from_str).collect::<Result<_, _>>()?)
 }
 
 /// What stands before the name of a key in the environment: `SPECOLA_STORE__FOLDER` is `folder` in `[store]`.

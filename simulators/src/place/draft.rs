@@ -12,6 +12,7 @@ use crate::city::{City, Gateway, Trade};
 use crate::ground::Ground;
 use crate::sensor::{Kind, Sensor};
 use crate::series::Sky;
+use crate::{Dialect, Dialects};
 
 /// What a new asset is, apart from its place.
 pub(crate) struct Label<'a> {
@@ -89,9 +90,11 @@ impl Draft {
     pub(crate) fn sensor(&mut self, asset: usize, device: &str, main: &str, kind: Kind) -> usize {
         let device = DeviceId::new(device).expect("device names of the city are short ASCII");
         self.assets[asset].devices.push(device.clone());
-        self.assets[asset].main_metric = Some(MetricName::new(main).expect("metrics of the city are short ASCII"));
+        let main = MetricName::new(main).expect("metrics of the city are short ASCII");
+        self.assets[asset].main_metric = Some(main.clone());
         let key = key_of(self.seed, device.as_str());
-        self.sensors.push(Sensor { asset, device, key, kind });
+        let dialect = Dialect::SpecolaJson;
+        self.sensors.push(Sensor { asset, known_as: device.clone(), device, dialect, main, key, kind });
         self.sensors.len() - 1
     }
 
@@ -109,7 +112,7 @@ impl Draft {
     }
 
     pub(crate) fn finish(self, sky: Sky) -> City {
-        City {
+        let city = City {
             tenant: self.tenant,
             seed: self.seed,
             ground: self.ground,
@@ -120,7 +123,8 @@ impl Draft {
             structures: self.structures,
             gateways: self.gateways,
             sky,
-        }
+        };
+        city.speaking(&Dialects::default())
     }
 }
 

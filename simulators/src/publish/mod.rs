@@ -1,6 +1,5 @@
-//! How the city speaks: messages in the formats of real devices, their timetable, and the MQTT sessions that carry them.
+//! How the city is heard: messages, their timetable, and the MQTT sessions that carry them.
 
-mod format;
 mod handle;
 mod message;
 mod plan;

@@ -2,14 +2,14 @@
 //! Knows no clock: it is told the time.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
 use model::{Duration, Timestamp, Window};
 
 use super::Message;
-use super::format::{self, Said};
 use crate::chance::{key_of, scramble, unit};
+use crate::dialect::{Report, Said, Voice, Will};
 use crate::scenario::{Effect, Scenario, Trouble};
 use crate::sensor::{Kind, Samples};
 use crate::{City, series};
@@ -43,6 +43,9 @@ pub struct Plan {
     intervals: Vec<i64>,
     entries: BinaryHeap<Entry>,
     foreseen: Timestamp,
+    voice: Box<dyn Voice>,
+    /// What one report or answer still has to say; a handful of messages.
+    waiting: VecDeque<Message>,
 }
 
 impl Plan {
@@ -66,6 +69,8 @@ impl Plan {
             intervals: Vec::with_capacity(groups.len()),
             entries: BinaryHeap::new(),
             foreseen: start,
+            voice: city.dialect_of(gateway).voice(city, &city.gateways[gateway]),
+            waiting: VecDeque::new(),
         };
         let moment = city.sky.at(start);
         for (group, sensors) in groups.iter().enumerate() {
@@ -90,8 +95,46 @@ impl Plan {
         &self.city.gateways[self.gateway].id
     }
 
+    /// A connection with this number is open. Sparkplug gateways are born again on each.
+    pub fn connected(&mut self, connection: u64) {
+        if self.converses() {
+            self.waiting.clear();
+        }
+        self.voice.connected(connection);
+    }
+
+    /// Takes what was said to the gateway; its answer is due at once.
+    pub fn hear(&mut self, topic: &str, payload: &[u8]) {
+        let answer = self.voice.hear(topic, payload);
+        self.waiting.extend(answer);
+    }
+
+    /// The topic filter on which the gateway is spoken to.
+    pub fn ears(&self) -> Option<String> {
+        self.voice.ears()
+    }
+
+    /// What the broker says when the connection with a number is cut off, and the gateway itself before it leaves.
+    pub fn death(&self, connection: u64) -> Option<Message> {
+        let Will { topic, payload } = self.voice.will()?;
+        Some(Message { topic, payload: payload(connection), readings: 0, assured: true })
+    }
+
+    /// The same for those who have no plan at hand.
+    pub(super) fn will(&self) -> Option<Will> {
+        self.voice.will()
+    }
+
+    /// Whether what it says only counts on the connection on which it began.
+    pub(super) fn converses(&self) -> bool {
+        self.voice.will().is_some()
+    }
+
     /// When the next message is due.
     pub fn next_at(&self) -> Option<Timestamp> {
+        if !self.waiting.is_empty() {
+            return Some(Timestamp::MIN);
+        }
         self.entries.peek().map(|Reverse((at, _, _))| Timestamp::from_nanos(*at))
     }
 
@@ -99,6 +142,9 @@ impl Plan {
     /// changes are not.
     pub fn due(&mut self, now: Timestamp) -> Option<Message> {
         loop {
+            if let Some(message) = self.waiting.pop_front() {
+                return Some(message);
+            }
             let Reverse((at, cause, group)) = *self.entries.peek()?;
             if at > now.as_nanos() {
                 return None;
@@ -106,40 +152,29 @@ impl Plan {
             self.entries.pop();
             let time = Timestamp::from_nanos(at);
             match cause {
-                Cause::Foresee => {
-                    self.foresee(time);
-                    continue;
-                }
+                Cause::Foresee => self.foresee(time),
                 Cause::Turn => {
                     let interval = self.intervals[group];
                     let missed = (now.as_nanos() - at) / interval;
                     let last = at + missed * interval;
                     self.entries.push(Reverse((last + interval, cause, group)));
-                    if let Some(message) = self.report(group, Timestamp::from_nanos(last)) {
-                        return Some(message);
-                    }
+                    self.report(group, Timestamp::from_nanos(last));
                 }
                 Cause::Switch => {
                     let sensor = &self.city.sensors[self.city.gateways[self.gateway].groups[group][0]];
                     let next = series::next_switch(sensor.key, &self.city.sky.at(time));
                     self.entries.push(Reverse((nanos(next), cause, group)));
-                    if let Some(message) = self.report(group, time) {
-                        return Some(message);
-                    }
+                    self.report(group, time);
                 }
-                Cause::Change => {
-                    if let Some(message) = self.report(group, time) {
-                        return Some(message);
-                    }
-                }
+                Cause::Change => self.report(group, time),
             }
         }
     }
 
-    /// What a group says at `time`, which is cut to whole milliseconds as the wire carries them.
-    fn report(&self, group: usize, time: Timestamp) -> Option<Message> {
+    /// Lets a group say what it has at `time`, which is cut to whole milliseconds as the wire carries them.
+    fn report(&mut self, group: usize, time: Timestamp) {
         let city = &*self.city;
-        let time = Timestamp::from_millis(time.as_millis())?;
+        let Some(time) = Timestamp::from_millis(time.as_millis()) else { return };
         let moment = city.sky.at(time);
         let trouble = self.scenario.as_ref().map_or_else(Trouble::none, |scenario| scenario.trouble(time));
         let gateway = &city.gateways[self.gateway];
@@ -156,7 +191,9 @@ impl Plan {
             .iter()
             .map(|(index, samples)| Said { sensor: &city.sensors[*index], samples: samples.as_slice() })
             .collect();
-        (!said.is_empty()).then(|| format::message(city, gateway, &said, time))
+        if !said.is_empty() {
+            self.waiting.extend(self.voice.report(&Report { city, gateway, said: &said, time }));
+        }
     }
 
     /// Enters what the script has in store until a little later than `now`.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use metrics::counter;
 use model::Timestamp;
 use rumqttc::{AsyncClient, QoS};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +16,9 @@ use super::plan::Plan;
 use super::session;
 use crate::metrics::{PUBLISHED, READINGS};
 use crate::{City, Config, Result, Scenario};
+
+/// Messages to a gateway that wait for it to answer; a host that asks more often than it is answered is answered once.
+const HEARD: usize = 4;
 
 /// A city ready to speak.
 #[derive(Debug)]
@@ -54,9 +59,13 @@ impl Simulator {
         let mut tasks = JoinSet::new();
         for plan in plans {
             let gateway = plan.gateway().to_owned();
-            let (client, events) = session::open(&config.broker, city.tenant().as_str(), &gateway);
-            tasks.spawn(session::drive(events, gateway, city.seed(), Arc::clone(&tally), stop.clone()));
-            tasks.spawn(speak(plan, client, Arc::clone(&tally), stop.clone()));
+            let (client, events) = session::open(&config.broker, city.tenant().as_str(), &gateway, plan.converses());
+            let (connection, connected) = watch::channel(0);
+            let (sender, heard) = mpsc::channel(HEARD);
+            let line = session::Line { connection, heard: sender, will: plan.will() };
+            tasks.spawn(session::drive(events, line, gateway, city.seed(), Arc::clone(&tally), stop.clone()));
+            let speaker = Speaker { plan, client, connected, heard, tally: Arc::clone(&tally) };
+            tasks.spawn(speaker.speak(stop.clone()));
         }
         while let Some(ended) = tasks.join_next().await {
             if let Err(error) = ended {
@@ -66,32 +75,80 @@ impl Simulator {
     }
 }
 
-/// Hands the messages of a timetable to its session as they fall due; waits while the session is full.
-async fn speak(mut plan: Plan, client: AsyncClient, tally: Arc<Tally>, stop: CancellationToken) {
-    while let Some(at) = plan.next_at() {
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => break,
-            () = tokio::time::sleep(at.since(now())) => {}
-        }
-        while let Some(message) = plan.due(now()) {
-            let readings = message.readings as u64;
-            let sent = tokio::select! {
+/// One gateway's timetable with its end of the session.
+struct Speaker {
+    plan: Plan,
+    client: AsyncClient,
+    connected: watch::Receiver<u64>,
+    heard: mpsc::Receiver<(String, Bytes)>,
+    tally: Arc<Tally>,
+}
+
+impl Speaker {
+    /// Hands the messages of the timetable to the session as they fall due; waits while the session is full.
+    async fn speak(mut self, stop: CancellationToken) {
+        while let Some(at) = self.plan.next_at() {
+            let silent = self.plan.converses() && *self.connected.borrow() == 0;
+            tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                sent = client.publish_bytes(message.topic, QoS::AtLeastOnce, false, message.payload) => sent,
-            };
-            if sent.is_err() {
-                return; // the session has ended, which it does only on stop
+                changed = self.connected.changed() => {
+                    if changed.is_err() {
+                        return; // the session has ended, which it does only on stop
+                    }
+                    self.begin();
+                    continue;
+                }
+                Some((topic, payload)) = self.heard.recv() => self.plan.hear(&topic, &payload),
+                () = tokio::time::sleep(at.since(now())), if !silent => {}
             }
-            Tally::add(&tally.published, 1);
-            Tally::add(&tally.readings, readings);
-            counter!(PUBLISHED).increment(1);
-            counter!(READINGS).increment(readings);
+            if !self.say(&stop).await {
+                return;
+            }
+        }
+        let connection = *self.connected.borrow();
+        // These fail when the queue is full or the session has gone; then there is no farewell to say.
+        if let Some(death) = self.plan.death(connection).filter(|_| connection > 0) {
+            let _ = self.client.try_publish(death.topic, QoS::AtLeastOnce, false, death.payload);
+        }
+        let _ = self.client.try_disconnect();
+    }
+
+    /// What a new connection begins with.
+    fn begin(&mut self) {
+        let connection = *self.connected.borrow_and_update();
+        if connection > 0 {
+            self.plan.connected(connection);
+            if let Some(filter) = self.plan.ears() {
+                // A full queue belongs to a connection that has just come back: the next one will be asked again.
+                let _ = self.client.try_subscribe(filter, QoS::AtMostOnce);
+            }
         }
     }
-    // Fails when the queue is full or the session has gone; then there is no farewell to say.
-    let _ = client.try_disconnect();
+
+    /// Hands over what is due; false when the session has ended.
+    async fn say(&mut self, stop: &CancellationToken) -> bool {
+        while let Some(message) = self.plan.due(now()) {
+            let readings = message.readings as u64;
+            let qos = if message.assured { QoS::AtLeastOnce } else { QoS::AtMostOnce };
+            let sent = tokio::select! {
+                biased;
+                () = stop.cancelled() => return true,
+                sent = self.client.publish_bytes(message.topic, qos, false, message.payload) => sent,
+            };
+            if sent.is_err() {
+                return false;
+            }
+            Tally::add(&self.tally.published, 1);
+            Tally::add(&self.tally.readings, readings);
+            counter!(PUBLISHED).increment(1);
+            counter!(READINGS).increment(readings);
+            if self.connected.has_changed().unwrap_or(true) && self.plan.converses() {
+                return true;
+            }
+        }
+        true
+    }
 }
 
 fn now() -> Timestamp {

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
 use metrics::counter;
 use model::Duration;
-use rumqttc::{AsyncClient, ConnectReturnCode, Event, EventLoop, MqttOptions, Outgoing, Packet};
+use rumqttc::{AsyncClient, ConnectReturnCode, Event, EventLoop, LastWill, MqttOptions, Outgoing, Packet, QoS};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::handle::Tally;
 use crate::Broker;
 use crate::chance::{between, key_of};
+use crate::dialect::Will;
 use crate::metrics::{ACKNOWLEDGED, RECONNECTS};
 
 /// Messages that wait between timetable and connection; a gateway with more than this is waiting for the broker anyway.
@@ -25,12 +28,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// How long a stopping session waits for outstanding acknowledgements.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// A client and the loop that drives it; not connected yet. The session is persistent, so that what was not acknowledged is sent again.
-pub(super) fn open(broker: &Broker, tenant: &str, gateway: &str) -> (AsyncClient, EventLoop) {
+/// A client and the loop that drives it; not connected yet. The session of a monologue is persistent, so that what was not acknowledged is sent
+/// again; a conversation begins anew with each connection.
+pub(super) fn open(broker: &Broker, tenant: &str, gateway: &str, converses: bool) -> (AsyncClient, EventLoop) {
     let mut options = MqttOptions::new(format!("sim-{tenant}-{gateway}"), &broker.host, broker.port);
     options
         .set_keep_alive(KEEP_ALIVE)
-        .set_clean_session(false)
+        .set_clean_session(converses)
         .set_inflight(IN_FLIGHT)
         .set_max_packet_size(LARGEST, LARGEST);
     if let Some(credentials) = &broker.credentials {
@@ -39,15 +43,28 @@ pub(super) fn open(broker: &Broker, tenant: &str, gateway: &str) -> (AsyncClient
     AsyncClient::new(options, WAITING)
 }
 
+/// What the session tells the timetable.
+pub(super) struct Line {
+    /// The number of the open connection; 0 while there is none.
+    pub(super) connection: watch::Sender<u64>,
+    /// What was said to the gateway. Full means that it has enough to answer.
+    pub(super) heard: mpsc::Sender<(String, Bytes)>,
+    /// What the broker says for it when it is cut off.
+    pub(super) will: Option<Will>,
+}
+
 /// Drives a session until `stop`, then until the last message is acknowledged or the farewell is over.
 pub(super) async fn drive(
     mut events: EventLoop,
+    line: Line,
     gateway: String,
     seed: u64,
     tally: Arc<Tally>,
     stop: CancellationToken,
 ) {
-    let mut session = Session { gateway, seed, tally, failures: 0, was_connected: false, is_connected: false };
+    let mut session =
+        Session { line, gateway, seed, tally, attempts: 0, failures: 0, was_connected: false, is_connected: false };
+    session.prepare(&mut events);
     loop {
         tokio::select! {
             biased;
@@ -58,6 +75,7 @@ pub(super) async fn drive(
                         () = stop.cancelled() => break,
                         () = tokio::time::sleep(pause) => {}
                     }
+                    session.prepare(&mut events);
                 }
             }
         }
@@ -80,15 +98,29 @@ pub(super) async fn drive(
 }
 
 struct Session {
+    line: Line,
     gateway: String,
     seed: u64,
     tally: Arc<Tally>,
+    /// Attempts to connect; the number of the connection when one succeeds.
+    attempts: u64,
     failures: u32,
     was_connected: bool,
     is_connected: bool,
 }
 
 impl Session {
+    /// Makes the next attempt to connect its own: with the will that fits it, and without what was meant for the connection before.
+    fn prepare(&mut self, events: &mut EventLoop) {
+        self.attempts += 1;
+        if let Some(Will { topic, payload }) = &self.line.will {
+            events.clean();
+            events.pending.clear();
+            let will = LastWill::new(topic, payload(self.attempts), QoS::AtLeastOnce, false);
+            events.mqtt_options.set_last_will(will);
+        }
+    }
+
     /// Counts an event; a pause before the next attempt when the connection failed.
     fn note(&mut self, event: Result<Event, rumqttc::ConnectionError>) -> Option<Duration> {
         match event {
@@ -99,11 +131,18 @@ impl Session {
                 }
                 (self.was_connected, self.is_connected, self.failures) = (true, true, 0);
                 Tally::add(&self.tally.connected, 1);
+                self.line.connection.send_replace(self.attempts);
                 None
             }
             Ok(Event::Incoming(Packet::PubAck(_))) => {
                 Tally::add(&self.tally.acknowledged, 1);
                 counter!(ACKNOWLEDGED).increment(1);
+                None
+            }
+            Ok(Event::Incoming(Packet::Publish(command))) => {
+                if self.line.heard.try_send((command.topic, command.payload)).is_err() {
+                    tracing::debug!(gateway = %self.gateway, "a simulated gateway hears more than it answers");
+                }
                 None
             }
             Ok(_) => None,
@@ -121,6 +160,7 @@ impl Session {
     fn lost(&mut self) {
         if std::mem::take(&mut self.is_connected) {
             self.tally.connected.fetch_sub(1, Ordering::Relaxed);
+            self.line.connection.send_replace(0);
         }
     }
 

@@ -61,11 +61,16 @@ async fn serve(mut stream: TcpStream, seen: &mpsc::Sender<Seen>) -> std::io::Res
                 stream.write_all(&[0x20, 2, 0, 0]).await?;
             }
             3 => {
-                assert_eq!(head & 0b0110, 0b0010, "QoS 1");
                 let (topic, end) = text(0);
+                if head & 0b0110 == 0 {
+                    let _ = seen.send(Seen::Published { topic, payload: body[end..].to_vec() }).await;
+                    continue;
+                }
+                assert_eq!(head & 0b0110, 0b0010, "QoS 1");
                 let _ = seen.send(Seen::Published { topic, payload: body[end + 2..].to_vec() }).await;
                 stream.write_all(&[0x40, 2, body[end], body[end + 1]]).await?;
             }
+            8 => stream.write_all(&[0x90, 3, body[0], body[1], 0]).await?,
             12 => stream.write_all(&[0xd0, 0]).await?,
             14 => {
                 let _ = seen.send(Seen::Left).await;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use simulators::{Broker, Config, Handle, Probe, Simulator};
+use simulators::{Broker, Config, Dialect, Dialects, Handle, Probe, Simulator};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -24,12 +24,16 @@ struct Run {
 }
 
 async fn start() -> Run {
+    start_speaking(Dialects::default()).await
+}
+
+async fn start_speaking(dialects: Dialects) -> Run {
     let (sender, seen) = mpsc::channel(ROOM);
     let (hang_up, listener) = watch::channel(0);
     let address = listen(sender, listener).await;
     let broker = Broker { host: address.ip().to_string(), port: address.port(), credentials: None };
-    let built = Arc::new(city(SEED, 0.02));
-    let config = Config { broker, scale: 0.02, readings_per_second: 2_000.0, ..Config::default() };
+    let config = Config { broker, scale: 0.02, readings_per_second: 2_000.0, dialects, ..Config::default() };
+    let built = Arc::new(config.city().unwrap());
     let gateways = built.gateway_count();
     let (simulator, handle) = Simulator::new(built, config).unwrap();
     let stop = CancellationToken::new();
@@ -87,6 +91,34 @@ async fn gateways_that_were_cut_off_come_back() {
     run.stop.cancel();
     tokio::time::timeout(PATIENCE, run.running).await.unwrap().unwrap();
     assert!(run.handle.counters().reconnects >= run.gateways as u64 - 1);
+}
+
+#[tokio::test]
+async fn edge_nodes_are_born_on_each_connection_before_they_say_anything_else() {
+    let mut run = start_speaking(Dialects::all(Dialect::SparkplugB)).await;
+    for _ in 0..2 {
+        let (mut connected, mut born, all) = (HashSet::new(), HashSet::new(), run.gateways);
+        run.until(|seen| {
+            match seen {
+                Seen::Connected { client } => {
+                    let gateway = client.strip_prefix("sim-messina-").unwrap().to_owned();
+                    connected.insert(gateway);
+                }
+                Seen::Published { topic, .. } => {
+                    let levels: Vec<&str> = topic.split('/').collect();
+                    if connected.contains(levels[3]) && born.insert(levels[3].to_owned()) {
+                        assert_eq!(levels[2], "NBIRTH", "{topic}");
+                    }
+                }
+                Seen::Left => {}
+            }
+            born.len() == all
+        })
+        .await;
+        run.hang_up.send_modify(|count| *count += 1);
+    }
+    run.stop.cancel();
+    tokio::time::timeout(PATIENCE, run.running).await.unwrap().unwrap();
 }
 
 #[tokio::test]

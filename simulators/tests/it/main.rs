@@ -3,6 +3,7 @@
 
 mod broker;
 mod city;
+mod dialects;
 mod history;
 mod light;
 mod live;

@@ -1,15 +1,14 @@
-//! Street lights: LoRaWAN uplinks as ChirpStack v4 publishes them (JSON marshaler of its MQTT integration), values in `object`.
+//! LoRaWAN uplinks as ChirpStack v4 publishes them (JSON marshaler of its MQTT integration), one per device, values in `object`.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use model::Timestamp;
 use serde::Serialize;
 
-use super::{Said, Values, json};
-use crate::City;
+use super::values::{Values, json};
+use super::voice::{Report, Said, assured};
 use crate::chance::{between, key_of, scramble};
-use crate::city::Gateway;
+use crate::city::Trade;
+use crate::publish::Message;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,12 +62,16 @@ struct TxInfo {
     frequency: u32,
 }
 
-/// One uplink; street light gateways send one device per message.
-pub(super) fn uplink(city: &City, gateway: &Gateway, said: &[Said<'_>], time: Timestamp) -> (String, Bytes) {
-    let Said { sensor, samples } = &said[0];
-    let application = uuid(key_of(city.seed, "chirpstack application"));
+pub(super) fn uplinks(report: &Report<'_>) -> Vec<Message> {
+    report.said.iter().map(|said| uplink(report, said)).collect()
+}
+
+fn uplink(report: &Report<'_>, Said { sensor, samples }: &Said<'_>) -> Message {
+    let Report { city, gateway, time, .. } = report;
+    let application_name = application(gateway.trade);
+    let application = uuid(key_of(city.seed, &format!("chirpstack {application_name}")));
     let asset = &city.assets[sensor.asset];
-    let dev_eui = sensor.device.as_str();
+    let dev_eui = sensor.dev_eui();
     let millis = time.as_millis().unsigned_abs();
     let once = scramble(sensor.key ^ millis);
     let body = Uplink {
@@ -78,11 +81,11 @@ pub(super) fn uplink(city: &City, gateway: &Gateway, said: &[Said<'_>], time: Ti
             tenant_id: uuid(key_of(city.seed, "chirpstack tenant")),
             tenant_name: city.tenant.as_str(),
             application_id: &application,
-            application_name: "illuminazione",
+            application_name,
             device_profile_id: uuid(key_of(city.seed, asset.class.as_str())),
             device_profile_name: asset.class.as_str(),
             device_name: asset.name.as_str(),
-            dev_eui,
+            dev_eui: &dev_eui,
         },
         dev_addr: format!("{:08x}", sensor.key as u32),
         adr: true,
@@ -102,7 +105,18 @@ pub(super) fn uplink(city: &City, gateway: &Gateway, said: &[Said<'_>], time: Ti
         }],
         tx_info: TxInfo { frequency: 867_100_000 + 200_000 * (once % 5) as u32 },
     };
-    (format!("application/{application}/device/{dev_eui}/event/up"), json(&body))
+    assured(format!("application/{application}/device/{dev_eui}/event/up"), json(&body), samples.len())
+}
+
+/// A network server keeps the devices of each trade in an application.
+fn application(trade: Trade) -> &'static str {
+    match trade {
+        Trade::Streetlight => "illuminazione",
+        Trade::Camera => "telecamere",
+        Trade::Structural => "strutture",
+        Trade::Water => "acquedotto",
+        Trade::Environment => "ambiente",
+    }
 }
 
 /// A UUID (version 4 in form) made from a key.
