@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use ingest::class::{Classes, Profile};
 use ingest::{Clock, Config, Directory, RawMessage, SystemClock, Trial};
 use model::TenantId;
 
@@ -15,6 +16,28 @@ struct KnowsAll;
 impl Directory for KnowsAll {
     fn knows(&self, _: &TenantId, _: &str) -> bool {
         true
+    }
+}
+
+/// A registry whose devices all have a class that names, converts and bounds what they say.
+struct Classed(Arc<Profile>);
+
+impl Classed {
+    fn new() -> Self {
+        let text = "[[class]]\nkey = \"lamp\"\ndomain = \"streetlight\"\n[class.metrics.supply]\nunit = \"mV\"\nrange = [0, 500000]\nfrom = [\"voltage\"]\n";
+        let (classes, mistakes) = Classes::parse([("bench.toml".to_owned(), text.to_owned())]);
+        assert!(mistakes.is_empty());
+        Self(Arc::clone(&classes.get("lamp").unwrap().profile))
+    }
+}
+
+impl Directory for Classed {
+    fn knows(&self, _: &TenantId, _: &str) -> bool {
+        true
+    }
+
+    fn profile(&self, _: &TenantId, _: &str) -> Option<Arc<Profile>> {
+        Some(Arc::clone(&self.0))
     }
 }
 
@@ -54,17 +77,21 @@ fn chirpstack() -> String {
 
 fn decode(criterion: &mut Criterion) {
     let tenant = TenantId::new("messina").unwrap();
-    let mut trial = Trial::new(&Config::default(), tenant.clone(), Arc::new(KnowsAll)).unwrap();
-    for (name, topic, payload) in [
+    let known: Arc<dyn Directory> = Arc::new(KnowsAll);
+    let classed: Arc<dyn Directory> = Arc::new(Classed::new());
+    for (name, topic, payload, directory) in [
         (
             "specola-json, 1 value",
             "specola/v1/messina/gw/readings",
             "{\"time\":\"2026-11-22T10:00:00Z\",\"values\":{\"voltage\":230.4}}".to_owned(),
+            &known,
         ),
-        ("specola-json, 50 devices", "specola/v1/messina/gw/readings", long_form()),
-        ("senml-json, 50 values", "senml/gw1/json", senml()),
-        ("chirpstack-v4, 5 values", "application/1/device/0011223344556677/event/up", chirpstack()),
+        ("specola-json, 50 devices", "specola/v1/messina/gw/readings", long_form(), &known),
+        ("specola-json, 50 devices with a class", "specola/v1/messina/gw/readings", long_form(), &classed),
+        ("senml-json, 50 values", "senml/gw1/json", senml(), &known),
+        ("chirpstack-v4, 5 values", "application/1/device/0011223344556677/event/up", chirpstack(), &known),
     ] {
+        let mut trial = Trial::new(&Config::default(), tenant.clone(), Arc::clone(directory)).unwrap();
         let bytes = payload.len();
         let message = RawMessage {
             tenant: tenant.clone(),

@@ -1,11 +1,31 @@
-//! Who is known already, as told by the registry.
+//! Who is known already and how it is judged, as told by the registry.
+
+use std::sync::Arc;
 
 use model::TenantId;
 
-/// Says whether a device is known. Asked once for each device of a message, so an answer must come from memory.
+use crate::class::Profile;
+
+/// Says whether a device is known and what its class says. Asked about a device when it first speaks and again after a change, so an answer must come
+/// from memory.
 pub trait Directory: Send + Sync {
     /// Whether the registry of `tenant` has this device.
     fn knows(&self, tenant: &TenantId, device: &str) -> bool;
+
+    /// How the readings of a known device are judged; none when its class says nothing about them.
+    fn profile(&self, _tenant: &TenantId, _device: &str) -> Option<Arc<Profile>> {
+        None
+    }
+
+    /// How the readings of a class are judged: of devices that the registry does not know yet, and `ingest.welcome` gives a class to.
+    fn profile_of_class(&self, _class: &str) -> Option<Arc<Profile>> {
+        None
+    }
+
+    /// Grows whenever another answer than before may follow about a device that was known.
+    fn generation(&self) -> u64 {
+        0
+    }
 }
 
 /// A registry that knows nobody: every device is a newcomer, each time.

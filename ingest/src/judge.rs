@@ -3,10 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use model::{Duration, Quality, Reading, Reason, SeriesTable, TenantId, Timestamp, Unit, Value};
+use model::{AssetClass, Duration, Quality, Reading, Reason, TenantId, Timestamp, Unit, Value};
 
-use crate::config::{Config, Format, UnknownDevices};
+use crate::acquaintance::{Acquaintances, Met, Seat};
+use crate::class::{Clock, Skewed, Spoken};
+use crate::config::{Config, Format, UnknownDevices, Welcome};
 use crate::decode::{Command, Decoder, Message, Moment, Observation, Refusal, Sink, Tools};
+use crate::metrics::Marks;
 use crate::{Directory, LINES, Newcomer, RawMessage, RefusedLine, Result};
 
 /// Units that are kept ready: cities use some dozens, and a sender that invents units only costs itself speed.
@@ -18,8 +21,9 @@ pub(crate) struct Judge {
     unknown: UnknownDevices,
     oldest: Timestamp,
     tolerance: Duration,
+    welcome: Vec<Welcome>,
     known_series: usize,
-    tables: HashMap<TenantId, SeriesTable>,
+    tables: HashMap<TenantId, Acquaintances>,
     units: HashMap<Box<str>, Unit>,
     tools: Tools,
 }
@@ -43,12 +47,15 @@ pub(crate) struct Found {
     pub(crate) skipped: u64,
     /// Lines of the message in hand that lost something: the first [`LINES`].
     pub(crate) lines: Vec<RefusedLine>,
+    /// Readings that were kept although something speaks against them.
+    pub(crate) marks: Marks,
     announced: HashSet<(TenantId, model::DeviceId)>,
 }
 
 impl Found {
     /// Forgets everything after these lengths.
-    fn rewind(&mut self, readings: usize, seen: usize) {
+    fn rewind(&mut self, readings: usize, seen: usize, marks: Marks) {
+        self.marks = marks;
         self.readings.truncate(readings);
         for newcomer in self.seen.drain(seen..) {
             self.announced.remove(&(newcomer.tenant, newcomer.device));
@@ -70,6 +77,7 @@ impl Judge {
             unknown: config.unknown_devices,
             oldest: config.oldest()?,
             tolerance: Duration::from_secs(config.future_tolerance_seconds),
+            welcome: config.welcome.clone(),
             known_series: config.known_series,
             tables: HashMap::new(),
             units: HashMap::new(),
@@ -86,25 +94,27 @@ impl Judge {
         decoder: &mut dyn Decoder,
         found: &mut Found,
     ) -> Result<Vec<Rejected>, Refusal> {
-        let Self { directory, unknown, oldest, tolerance, known_series, tables, units, tools } = self;
+        let Self { directory, unknown, oldest, tolerance, welcome, known_series, tables, units, tools } = self;
         if !tables.contains_key(&raw.tenant) {
-            tables.insert(raw.tenant.clone(), SeriesTable::new(raw.tenant.clone(), *known_series));
+            tables.insert(raw.tenant.clone(), Acquaintances::new(raw.tenant.clone(), *known_series));
         }
         let Some(table) = tables.get_mut(&raw.tenant) else { return Ok(Vec::new()) };
         let (readings, seen) = (found.readings.len(), found.seen.len());
         let mut hearing = Hearing {
             raw,
             format,
+            generation: directory.generation(),
             directory: &**directory,
             unknown: *unknown,
             oldest: *oldest,
-            latest: raw.received.plus(*tolerance),
+            tolerance: *tolerance,
+            rules: welcome,
             table,
             units,
             found,
             rejected: Vec::new(),
-            last: String::new(),
-            welcome: false,
+            last: None,
+            name: String::new(),
             line: None,
         };
         let message = Message {
@@ -117,7 +127,7 @@ impl Judge {
         let outcome = decoder.decode(&message, tools, &mut hearing);
         let rejected = hearing.rejected;
         if let Err(refusal) = outcome {
-            found.rewind(readings, seen);
+            found.rewind(readings, seen, Marks::default());
             return Err(refusal);
         }
         Ok(rejected)
@@ -128,17 +138,19 @@ impl Judge {
 struct Hearing<'a> {
     raw: &'a RawMessage,
     format: Format,
+    generation: u64,
     directory: &'a dyn Directory,
     unknown: UnknownDevices,
     oldest: Timestamp,
-    latest: Timestamp,
-    table: &'a mut SeriesTable,
+    tolerance: Duration,
+    rules: &'a [Welcome],
+    table: &'a mut Acquaintances,
     units: &'a mut HashMap<Box<str>, Unit>,
     found: &'a mut Found,
     rejected: Vec<Rejected>,
-    /// The device that was asked about last, and the answer.
-    last: String,
-    welcome: bool,
+    /// The device that spoke last and whether it may speak; its name beside it.
+    last: Option<(Seat, bool)>,
+    name: String,
     /// The line in hand, for messages of many lines.
     line: Option<Line>,
 }
@@ -149,6 +161,15 @@ struct Line {
     number: u32,
     readings: usize,
     seen: usize,
+    marks: Marks,
+}
+
+/// When a reading was measured, as far as its clock is believed.
+struct When {
+    time: Timestamp,
+    quality: Quality,
+    /// Whether the clock is further off than is believed.
+    skewed: bool,
 }
 
 impl Hearing<'_> {
@@ -171,41 +192,126 @@ impl Hearing<'_> {
         }
     }
 
-    /// Whether this device may speak; announces it when it is new.
-    fn welcomes(&mut self, device: &str) -> Result<bool, Refusal> {
-        if self.last == device {
-            return Ok(self.welcome);
+    /// The place of this device and whether it may speak; announces it when it is new.
+    fn meet(&mut self, device: &str) -> Result<(Seat, bool), Refusal> {
+        if let Some(last) = self.last
+            && self.name == device
+        {
+            return Ok(last);
         }
-        let known = self.directory.knows(&self.raw.tenant, device);
-        self.welcome = known || self.unknown != UnknownDevices::Refuse;
-        if !known {
-            let id = model::DeviceId::new(device).map_err(|why| Refusal::schema(why.to_string()))?;
-            let key = (self.raw.tenant.clone(), id);
-            if self.welcome && !self.found.announced.contains(&key) {
+        let (rules, raw, format, directory) = (self.rules, self.raw, self.format, self.directory);
+        let class = || rules.iter().find(|rule| rule.fits(device, &raw.topic, format)).map(|rule| &rule.class);
+        let profile = || class().and_then(|class| directory.profile_of_class(class));
+        let met = self.table.device(device, directory, self.generation, profile);
+        let (seat, known) = met.map_err(|why| Refusal::schema(why.to_string()))?;
+        let welcome = known || self.unknown != UnknownDevices::Refuse;
+        if !known && welcome {
+            let key = (raw.tenant.clone(), self.table.id(seat).clone());
+            if !self.found.announced.contains(&key) {
                 let (tenant, device) = key.clone();
+                let class = class().and_then(|class| AssetClass::new(class).ok());
                 self.found.announced.insert(key);
-                self.found.seen.push(Newcomer { tenant, device, format: self.format, treatment: self.unknown });
+                self.found.seen.push(Newcomer { tenant, device, format, class, treatment: self.unknown });
             }
         }
-        self.last.clear();
-        self.last.push_str(device);
-        Ok(self.welcome)
+        self.name.clear();
+        self.name.push_str(device);
+        self.last = Some((seat, welcome));
+        Ok((seat, welcome))
     }
 
-    fn unit(&mut self, text: &str) -> Unit {
-        if text.is_empty() {
-            return Unit::NONE;
+    /// When something was measured, or why that cannot be.
+    fn when(&self, clock: Option<Clock>, moment: Moment, quality: Quality) -> Result<When, String> {
+        let received = self.raw.received;
+        let doubted = if quality == Quality::Good { Quality::Uncertain } else { quality };
+        let arrival = When { time: received, quality: doubted, skewed: true };
+        let by_arrival = clock.is_some_and(|clock| clock.skewed == Skewed::Arrival);
+        let time = match moment {
+            // Nobody knows how long the broker has kept it, so it must neither be the newest value nor ring.
+            Moment::Arrival if self.raw.retained && quality == Quality::Good => {
+                return Ok(When { time: received, quality: Quality::Historical, skewed: false });
+            }
+            Moment::Arrival => return Ok(When { time: received, quality, skewed: false }),
+            Moment::Beyond if by_arrival => return Ok(arrival),
+            Moment::Beyond => return Err("beyond the year 2262 or before 1678".to_owned()),
+            Moment::At(time) => time,
+        };
+        let ahead = clock.map_or_else(
+            || time > received.plus(self.tolerance),
+            |clock| clock.is_ahead(time, received, self.tolerance),
+        );
+        let too_old = time < self.oldest;
+        let skewed = too_old || ahead || clock.is_some_and(|clock| clock.is_skewed(time, received, self.tolerance));
+        match clock.map_or(Skewed::Refuse, |clock| clock.skewed) {
+            _ if !skewed => Ok(When { time, quality, skewed }),
+            Skewed::Arrival => Ok(arrival),
+            // Its clock has not been set: no policy makes a history of 1970 true.
+            Skewed::Accept if !too_old => {
+                // From the future: as the newest value it would hide every true one until the clock has caught up.
+                let quality = if ahead && quality.is_current() { Quality::Historical } else { quality };
+                Ok(When { time, quality, skewed })
+            }
+            _ if ahead => Err(format!("{time}, ahead of its arrival")),
+            _ => Err(format!("{time}, too old")),
         }
-        if let Some(unit) = self.units.get(text) {
-            return unit.clone();
-        }
-        if self.units.len() >= KNOWN_UNITS {
-            self.units.clear();
-        }
-        let unit = Unit::new(text);
-        self.units.insert(text.into(), unit.clone());
-        unit
     }
+}
+
+/// The value, unit and quality of a reading as its class keeps them.
+fn as_kept(
+    met: &mut Met,
+    value: Value,
+    sent: &str,
+    quality: Quality,
+    units: &mut HashMap<Box<str>, Unit>,
+    marks: &mut Marks,
+) -> Option<(Value, Unit, Quality)> {
+    let spoken = met.spoken(sent);
+    let Some(metric) = &met.metric else { return Some((value, known_unit(units, sent), quality)) };
+    let Some(number) = number_of(&value) else { return Some((value, known_unit(units, sent), quality)) };
+    let (value, unit, number) = match (spoken, &metric.unit) {
+        (Spoken::Strange, _) => {
+            marks.unit += 1;
+            let quality = if quality == Quality::Good { Quality::Uncertain } else { quality };
+            return Some((value, known_unit(units, sent), quality));
+        }
+        (Spoken::Converted(conversion), Some(unit)) if conversion.is_none() => (value, unit.clone(), number),
+        (Spoken::Converted(conversion), Some(unit)) => {
+            let number = conversion.apply(number);
+            if !number.is_finite() {
+                return None;
+            }
+            (Value::Number(number), unit.clone(), number)
+        }
+        _ => (value, known_unit(units, sent), number),
+    };
+    let implausible = metric.is_implausible(number) && matches!(quality, Quality::Good | Quality::Uncertain);
+    marks.out_of_range += u64::from(implausible);
+    Some((value, unit, if implausible { Quality::OutOfRange } else { quality }))
+}
+
+/// The number of a measured value. A flag or a text has neither unit nor range.
+fn number_of(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(number) => Some(*number),
+        Value::Integer(number) => Some(*number as f64),
+        Value::Flag(_) | Value::Text(_) | Value::Gap => None,
+    }
+}
+
+fn known_unit(units: &mut HashMap<Box<str>, Unit>, text: &str) -> Unit {
+    if text.is_empty() {
+        return Unit::NONE;
+    }
+    if let Some(unit) = units.get(text) {
+        return unit.clone();
+    }
+    if units.len() >= KNOWN_UNITS {
+        units.clear();
+    }
+    let unit = Unit::new(text);
+    units.insert(text.into(), unit.clone());
+    unit
 }
 
 fn shortened(text: &str) -> String {
@@ -214,7 +320,7 @@ fn shortened(text: &str) -> String {
 
 impl Sink for Hearing<'_> {
     fn seen(&mut self, device: &str) -> Result<(), Refusal> {
-        if !self.welcomes(device)? {
+        if !self.meet(device)?.1 {
             self.reject(Reason::UnknownDevice, 0, || format!("the device {:?} is not registered", shortened(device)));
         }
         Ok(())
@@ -222,49 +328,46 @@ impl Sink for Hearing<'_> {
 
     fn reading(&mut self, observation: Observation<'_>) -> Result<(), Refusal> {
         let Observation { device, metric, value, unit, time, quality } = observation;
-        let series = self.table.series(device, metric).map_err(|why| Refusal::schema(why.to_string()))?;
-        if !self.welcomes(device)? {
+        let (seat, welcome) = self.meet(device)?;
+        let clock = self.table.clock(seat);
+        let met = self.table.series(seat, metric).map_err(|why| Refusal::schema(why.to_string()))?;
+        if !welcome {
             self.reject(Reason::UnknownDevice, 1, || format!("the device {:?} is not registered", shortened(device)));
             return Ok(());
         }
-        let Ok(value) = value.and_then(finite) else {
+        let series = Arc::clone(&met.series);
+        let mut marks = Marks::default();
+        let kept =
+            value.and_then(finite).ok().and_then(|value| as_kept(met, value, unit, quality, self.units, &mut marks));
+        let Some((value, unit, quality)) = kept else {
             self.reject(Reason::Range, 1, || format!("{:?} is a number that no double holds", shortened(metric)));
             return Ok(());
         };
-        let (time, quality) = match time {
-            Moment::At(time) => (time, quality),
-            // Nobody knows how long the broker has kept it, so it must neither be the newest value nor ring.
-            Moment::Arrival if self.raw.retained && quality == Quality::Good => {
-                (self.raw.received, Quality::Historical)
-            }
-            Moment::Arrival => (self.raw.received, quality),
-            Moment::Beyond => {
-                self.reject(Reason::Timestamp, 1, || {
-                    format!("the time of {:?} is beyond the year 2262 or before 1678", shortened(metric))
-                });
+        let When { time, quality, skewed } = match self.when(clock, time, quality) {
+            Ok(when) => when,
+            Err(wrong) => {
+                self.reject(Reason::Timestamp, 1, || format!("the time of {:?} is {wrong}", shortened(metric)));
                 return Ok(());
             }
         };
-        if time > self.latest || time < self.oldest {
-            let wrong = if time < self.oldest { "too old" } else { "ahead of its arrival" };
-            self.reject(Reason::Timestamp, 1, || format!("the time {time} of {:?} is {wrong}", shortened(metric)));
-            return Ok(());
-        }
-        let unit = self.unit(unit);
+        marks.clock += u64::from(skewed);
+        self.found.marks.add(marks);
         self.found.readings.push(Reading { series, time, received: self.raw.received, value, unit, quality });
         Ok(())
     }
 
     fn line(&mut self, number: u32) {
-        self.line = Some(Line { number, readings: self.found.readings.len(), seen: self.found.seen.len() });
+        let found = &self.found;
+        let (readings, seen, marks) = (found.readings.len(), found.seen.len(), found.marks);
+        self.line = Some(Line { number, readings, seen, marks });
     }
 
     fn refuse_line(&mut self, refusal: Refusal) {
-        if let Some(Line { readings, seen, .. }) = self.line {
-            self.found.rewind(readings, seen);
+        if let Some(Line { readings, seen, marks, .. }) = self.line {
+            self.found.rewind(readings, seen, marks);
         }
         // A device that only the forgotten line announced must be announced anew.
-        self.last.clear();
+        self.last = None;
         self.reject(refusal.reason, 1, || refusal.detail);
     }
 

@@ -1,6 +1,8 @@
 //! From a sensor's MQTT bytes to validated batches of readings.
 
 mod ack;
+mod acquaintance;
+pub mod class;
 mod clock;
 pub mod config;
 pub mod decode;
@@ -20,6 +22,7 @@ mod service;
 mod stage;
 mod topic;
 mod trial;
+pub mod unit;
 
 pub use ack::Ack;
 pub use clock::{Clock, SystemClock};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{DeadLetter, DeviceId, Reading, TenantId, Timestamp};
+use model::{AssetClass, DeadLetter, DeviceId, Reading, TenantId, Timestamp};
 
 use crate::Ack;
 use crate::config::{Format, UnknownDevices};
@@ -36,6 +36,8 @@ pub struct Newcomer {
     pub device: DeviceId,
     /// The format in which it spoke.
     pub format: Format,
+    /// The class that `ingest.welcome` gives it; none when no rule fits.
+    pub class: Option<AssetClass>,
     /// What is to be done with it: register or quarantine. One that is refused is not announced.
     pub treatment: UnknownDevices,
 }

@@ -29,6 +29,8 @@ pub const READINGS_DECODED: &str = "specola_ingest_readings_decoded_total";
 pub const READINGS_REJECTED: &str = "specola_ingest_readings_rejected_total";
 /// Values that were understood and are no readings (tables, files, raw bytes), by source.
 pub const VALUES_SKIPPED: &str = "specola_ingest_values_skipped_total";
+/// Readings that were kept although something speaks against them, by source and by what: `out_of_range`, `clock`, `unit`.
+pub const READINGS_MARKED: &str = "specola_ingest_readings_marked_total";
 /// Commands to devices that were dropped because too many waited, by source.
 pub const COMMANDS_DROPPED: &str = "specola_ingest_commands_dropped_total";
 /// Messages that wait to be decoded, over all sources.
@@ -40,8 +42,30 @@ pub const DISCONNECTS: &str = "specola_ingest_source_disconnects_total";
 
 /// The label that names a source.
 pub const SOURCE: &str = "source";
+/// The label that names what speaks against a reading.
+pub const MARK: &str = "mark";
 /// The label that names a reason.
 pub const REASON: &str = "reason";
+
+/// How many readings of a message were kept although something speaks against them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Marks {
+    /// The number cannot be true.
+    pub(crate) out_of_range: u64,
+    /// The clock of the device is off.
+    pub(crate) clock: u64,
+    /// The unit cannot become that of the class.
+    pub(crate) unit: u64,
+}
+
+impl Marks {
+    /// Those of one more reading.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.out_of_range += other.out_of_range;
+        self.clock += other.clock;
+        self.unit += other.unit;
+    }
+}
 
 /// The counters of one source, looked up once.
 pub(crate) struct SourceMetrics {
@@ -51,6 +75,7 @@ pub(crate) struct SourceMetrics {
     pub(crate) ignored: Counter,
     pub(crate) decoded: Counter,
     pub(crate) skipped: Counter,
+    marked: [Counter; 3],
     pub(crate) commands_dropped: Counter,
     pub(crate) connected: Gauge,
     pub(crate) disconnects: Counter,
@@ -74,11 +99,22 @@ impl SourceMetrics {
             ignored: one(MESSAGES_IGNORED),
             decoded: one(READINGS_DECODED),
             skipped: one(VALUES_SKIPPED),
+            marked: ["out_of_range", "clock", "unit"]
+                .map(|mark| counter!(READINGS_MARKED, SOURCE => Arc::clone(source), MARK => mark)),
             commands_dropped: one(COMMANDS_DROPPED),
             connected: gauge!(SOURCE_CONNECTED, SOURCE => Arc::clone(source)),
             disconnects: one(DISCONNECTS),
             refused: by_reason(MESSAGES_REFUSED, source),
             rejected: by_reason(READINGS_REJECTED, source),
+        }
+    }
+
+    /// Readings were kept although something speaks against them.
+    pub(crate) fn mark(&self, marks: Marks) {
+        for (counter, count) in self.marked.iter().zip([marks.out_of_range, marks.clock, marks.unit]) {
+            if count > 0 {
+                counter.increment(count);
+            }
         }
     }
 

@@ -160,6 +160,7 @@ impl Stage {
                 self.refused.push(letter(raw, refusal.reason, refusal.detail, 0));
             }
             Ok(rejected) => {
+                source.metrics.mark(std::mem::take(&mut self.found.marks));
                 let readings = self.found.readings.len() - before;
                 match rejected.first() {
                     Some(first) if readings == 0 => source.count_refused(first.reason),

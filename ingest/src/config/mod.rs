@@ -5,9 +5,11 @@ mod listener;
 mod root;
 mod route;
 mod secret;
+mod welcome;
 
 pub use broker::{Broker, Endpoint, Protocol, Tls};
 pub use listener::{Listener, User};
 pub use root::{Config, Queue, UnknownDevices};
 pub use route::{Format, Route, topics};
 pub use secret::Secret;
+pub use welcome::Welcome;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use model::{TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Broker, Format, Listener, Route};
+use super::{Broker, Format, Listener, Route, Welcome};
 use crate::{Error, Result, topic};
 
 /// What happens to a device that the registry does not know.
@@ -69,6 +69,8 @@ pub struct Config {
     pub known_series: usize,
     /// What happens to a device that the registry does not know.
     pub unknown_devices: UnknownDevices,
+    /// Which class a device gets that nobody registered; without a rule that fits it is of class `device`, which says nothing about its readings.
+    pub welcome: Vec<Welcome>,
 }
 
 impl Default for Config {
@@ -88,6 +90,7 @@ impl Default for Config {
             queue: Queue::default(),
             known_series: 200_000,
             unknown_devices: UnknownDevices::Register,
+            welcome: Vec::new(),
         }
     }
 }
@@ -109,6 +112,9 @@ impl Config {
         self.validate_listener()?;
         self.validate_brokers()?;
         self.validate_routes()?;
+        for rule in &self.welcome {
+            rule.validate().map_err(|problem| wrong("welcome", problem))?;
+        }
         for (key, value) in [
             ("max_message_bytes", self.max_message_bytes),
             ("batch_readings", self.batch_readings),
@@ -334,6 +340,10 @@ mod tests {
             &Config { routes: vec![Route::new("a/#", Format::GenericJson)], ..Config::default() },
             "needs a mapping",
         );
+        let welcome = Welcome { device: None, topic: None, format: None, class: "lamp".to_owned() };
+        refused(&Config { welcome: vec![welcome.clone()], ..Config::default() }, "device = \"*\"");
+        let welcome = Welcome { topic: Some("a/#/b".to_owned()), ..welcome };
+        refused(&Config { welcome: vec![welcome], ..Config::default() }, "#");
         refused(&Config { oldest: "2000".to_owned(), ..Config::default() }, "2000-01-01T00:00:00Z");
         refused(&Config { batch_readings: 0, ..Config::default() }, "at least 1");
     }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod any_bytes;
+mod classes;
 mod door;
 mod foreign_broker;
 mod foreign_broker_line;
