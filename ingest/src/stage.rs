@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{DeadLetter, Duration, Reason};
+use model::{DeadLetter, Duration, Reason, Timestamp};
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::Config;
+use crate::decode::Command;
 use crate::gate::Waiting;
 use crate::handle::{Handle, Source};
 use crate::judge::{Found, Judge};
@@ -90,11 +91,16 @@ impl Stage {
 
     /// Says what the decoders want to say without having heard anything.
     fn speak(&mut self, handle: &Handle) {
-        for (name, command) in self.routes.tick(self.clock.now()) {
+        for (name, command) in self.due(self.clock.now()) {
             if let Some(source) = handle.sources.iter().find(|source| source.name == name) {
                 source.command(command);
             }
         }
+    }
+
+    /// What the decoders want to say without having heard anything, each with the source it goes to.
+    pub(crate) fn due(&mut self, now: Timestamp) -> Vec<(Arc<str>, Command)> {
+        self.routes.tick(now)
     }
 
     fn is_full(&self) -> bool {

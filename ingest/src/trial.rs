@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::TenantId;
+use model::{TenantId, Timestamp};
 
 use crate::decode::Command;
 use crate::handle::{Source, SourceKind};
@@ -29,6 +29,13 @@ impl Trial {
     pub fn hear(&mut self, message: &RawMessage) -> Arrival {
         self.stage.hear(message, &self.source);
         Arrival { messages: 1, ..self.stage.leave() }
+    }
+
+    /// Lets it become `now` without a message: decoders may have something to say by then.
+    pub fn wait(&mut self, now: Timestamp) {
+        for (_, command) in self.stage.due(now) {
+            self.source.command(command);
+        }
     }
 
     /// What was to be said to devices since the last time.

@@ -5,6 +5,7 @@ mod listener;
 mod root;
 mod route;
 mod secret;
+mod sparkplug;
 mod welcome;
 
 pub use broker::{Broker, Endpoint, Protocol, Tls};
@@ -12,4 +13,5 @@ pub use listener::{Listener, User};
 pub use root::{Config, Queue, UnknownDevices};
 pub use route::{Format, Route, topics};
 pub use secret::Secret;
+pub use sparkplug::Sparkplug;
 pub use welcome::Welcome;

@@ -249,8 +249,30 @@ impl Config {
                 (None, _) => {}
             }
         }
+        self.validate_sparkplug()?;
         for filter in &self.ignored_topics {
             topic::check(filter).map_err(|problem| wrong("ignored_topics", problem))?;
+        }
+        Ok(())
+    }
+
+    /// A connection has one will, so it can announce one host only.
+    fn validate_sparkplug(&self) -> Result<()> {
+        let mut host: Option<String> = None;
+        for route in &self.routes {
+            if route.sparkplug.is_some() && route.format != Format::SparkplugB {
+                let problem =
+                    format!("the route {:?} is {}, which takes no sparkplug settings", route.topic, route.format);
+                return Err(wrong("routes.sparkplug", problem));
+            }
+            if route.format != Format::SparkplugB {
+                continue;
+            }
+            let settings = route.sparkplug.clone().unwrap_or_default();
+            settings.validate().map_err(|problem| wrong("routes.sparkplug", problem))?;
+            if host.get_or_insert_with(|| settings.host_id.clone()) != &settings.host_id {
+                return Err(wrong("routes.sparkplug", "all routes of one configuration need the same host_id"));
+            }
         }
         Ok(())
     }
@@ -274,7 +296,7 @@ fn packet(key: &str, bytes: usize, message: usize) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Secret, Tls, User};
+    use crate::config::{Secret, Sparkplug, Tls, User};
 
     #[track_caller]
     fn refused(config: &Config, words: &str) {
@@ -344,6 +366,17 @@ mod tests {
         refused(&Config { welcome: vec![welcome.clone()], ..Config::default() }, "device = \"*\"");
         let welcome = Welcome { topic: Some("a/#/b".to_owned()), ..welcome };
         refused(&Config { welcome: vec![welcome], ..Config::default() }, "#");
+        let sparkplug = |host: &str, format| {
+            let settings = Sparkplug { host_id: host.to_owned(), ..Sparkplug::default() };
+            Route { sparkplug: Some(settings), ..Route::new("spBv1.0/#", format) }
+        };
+        let routes = |routes| Config { routes, ..Config::default() };
+        refused(&routes(vec![sparkplug("a/b", Format::SparkplugB)]), "one level");
+        refused(&routes(vec![sparkplug("a", Format::SenmlJson)]), "takes no sparkplug settings");
+        refused(
+            &routes(vec![sparkplug("a", Format::SparkplugB), sparkplug("b", Format::SparkplugB)]),
+            "the same host_id",
+        );
         refused(&Config { oldest: "2000".to_owned(), ..Config::default() }, "2000-01-01T00:00:00Z");
         refused(&Config { batch_readings: 0, ..Config::default() }, "at least 1");
     }

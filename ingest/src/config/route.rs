@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Sparkplug;
 use crate::decode::Mapping;
 
 /// The formats that are understood.
@@ -24,11 +25,13 @@ pub enum Format {
     CsvComma,
     /// Log reports of a TALQ v2 gateway.
     TalqV2,
+    /// Sparkplug B 3.0.
+    SparkplugB,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SpecolaJson,
         Self::GenericJson,
         Self::SenmlJson,
@@ -37,6 +40,7 @@ impl Format {
         Self::Csv,
         Self::CsvComma,
         Self::TalqV2,
+        Self::SparkplugB,
     ];
 
     /// The word in configuration, counters and screens.
@@ -50,6 +54,7 @@ impl Format {
             Self::Csv => "csv",
             Self::CsvComma => "csv-comma",
             Self::TalqV2 => "talq-v2",
+            Self::SparkplugB => "sparkplug-b",
         }
     }
 }
@@ -71,12 +76,15 @@ pub struct Route {
     /// How to read it; needed for `generic-json` and only there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapping: Option<Mapping>,
+    /// How we behave as a host application; only for `sparkplug-b`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sparkplug: Option<Sparkplug>,
 }
 
 impl Route {
-    /// A route without a mapping.
+    /// A route without settings of its format.
     pub fn new(topic: impl Into<String>, format: Format) -> Self {
-        Self { topic: topic.into(), format, mapping: None }
+        Self { topic: topic.into(), format, mapping: None, sparkplug: None }
     }
 
     /// The routes that apply when the configuration names none.
@@ -85,6 +93,7 @@ impl Route {
             Self::new("specola/v1/+/+/readings", Format::SpecolaJson),
             Self::new("application/+/device/+/event/+", Format::ChirpstackV4),
             Self::new("senml/+/json", Format::SenmlJson),
+            Self::new("spBv1.0/#", Format::SparkplugB),
         ]
     }
 

@@ -10,6 +10,7 @@ mod leaves;
 mod mapping;
 mod moment;
 mod senml_json;
+mod sparkplug_b;
 mod specola_json;
 mod talq_v2;
 
@@ -18,6 +19,7 @@ pub use decoder::{
 };
 pub use mapping::{Constant, DeviceFrom, Field, Leaves, Mapping, TimeFrom, TimeZone};
 pub use moment::Moment;
+pub use sparkplug_b::Host;
 
 use crate::config::{Format, Route};
 
@@ -32,5 +34,6 @@ pub fn decoder(route: &Route) -> Box<dyn Decoder> {
         Format::Csv => Box::new(csv::Csv::new(csv::Decimal::Point)),
         Format::CsvComma => Box::new(csv::Csv::new(csv::Decimal::Comma)),
         Format::TalqV2 => Box::new(talq_v2::TalqV2),
+        Format::SparkplugB => Box::new(sparkplug_b::SparkplugB::new(route.sparkplug.clone().unwrap_or_default())),
     }
 }

@@ -13,5 +13,7 @@ mod kit;
 mod own_listener;
 mod rules_for_all;
 mod samples;
+mod sparkplug;
+mod sparkplug_payload;
 mod tables;
 mod talq;
