@@ -3,14 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use model::{AssetClass, Duration, Quality, Reading, Reason, TenantId, Timestamp, Unit, Value};
+use model::{AssetClass, Duration, Position, Quality, Reading, Reason, TenantId, Timestamp, Unit, Value};
 
 use crate::acquaintance::{Acquaintances, Met, Seat};
 use crate::class::{Clock, Skewed, Spoken};
 use crate::config::{Config, Format, UnknownDevices, Welcome};
-use crate::decode::{Command, Decoder, Message, Moment, Observation, Refusal, Sink, Tools};
+use crate::decode::{Command, Decoder, Message, Moment, Observation, POSITION, Refusal, Sink, Tools};
 use crate::metrics::Marks;
-use crate::{Directory, LINES, Newcomer, RawMessage, RefusedLine, Result};
+use crate::whereabouts::Whereabouts;
+use crate::{Directory, LINES, Newcomer, Place, RawMessage, RefusedLine, Result};
 
 /// Units that are kept ready: cities use some dozens, and a sender that invents units only costs itself speed.
 const KNOWN_UNITS: usize = 1_024;
@@ -25,6 +26,7 @@ pub(crate) struct Judge {
     known_series: usize,
     tables: HashMap<TenantId, Acquaintances>,
     units: HashMap<Box<str>, Unit>,
+    whereabouts: Whereabouts,
     tools: Tools,
 }
 
@@ -41,6 +43,7 @@ pub(crate) struct Rejected {
 pub(crate) struct Found {
     pub(crate) readings: Vec<Reading>,
     pub(crate) seen: Vec<Newcomer>,
+    pub(crate) places: Vec<Place>,
     /// What is to be said to devices; stays even when its message is refused.
     pub(crate) commands: Vec<Command>,
     /// Values that are no readings.
@@ -54,18 +57,19 @@ pub(crate) struct Found {
 
 impl Found {
     /// Forgets everything after these lengths.
-    fn rewind(&mut self, readings: usize, seen: usize, marks: Marks) {
+    fn rewind(&mut self, readings: usize, seen: usize, places: usize, marks: Marks) {
         self.marks = marks;
         self.readings.truncate(readings);
+        self.places.truncate(places);
         for newcomer in self.seen.drain(seen..) {
             self.announced.remove(&(newcomer.tenant, newcomer.device));
         }
     }
 
     /// Takes everything out.
-    pub(crate) fn take(&mut self) -> (Vec<Reading>, Vec<Newcomer>) {
+    pub(crate) fn take(&mut self) -> (Vec<Reading>, Vec<Newcomer>, Vec<Place>) {
         self.announced.clear();
-        (std::mem::take(&mut self.readings), std::mem::take(&mut self.seen))
+        (std::mem::take(&mut self.readings), std::mem::take(&mut self.seen), std::mem::take(&mut self.places))
     }
 }
 
@@ -81,6 +85,7 @@ impl Judge {
             known_series: config.known_series,
             tables: HashMap::new(),
             units: HashMap::new(),
+            whereabouts: Whereabouts::default(),
             tools: Tools::new(config.max_depth),
         })
     }
@@ -94,12 +99,13 @@ impl Judge {
         decoder: &mut dyn Decoder,
         found: &mut Found,
     ) -> Result<Vec<Rejected>, Refusal> {
-        let Self { directory, unknown, oldest, tolerance, welcome, known_series, tables, units, tools } = self;
+        let Self { directory, unknown, oldest, tolerance, welcome, known_series, tables, units, whereabouts, tools } =
+            self;
         if !tables.contains_key(&raw.tenant) {
             tables.insert(raw.tenant.clone(), Acquaintances::new(raw.tenant.clone(), *known_series));
         }
         let Some(table) = tables.get_mut(&raw.tenant) else { return Ok(Vec::new()) };
-        let (readings, seen) = (found.readings.len(), found.seen.len());
+        let (readings, seen, places) = (found.readings.len(), found.seen.len(), found.places.len());
         let mut hearing = Hearing {
             raw,
             format,
@@ -111,6 +117,7 @@ impl Judge {
             rules: welcome,
             table,
             units,
+            whereabouts,
             found,
             rejected: Vec::new(),
             last: None,
@@ -127,9 +134,10 @@ impl Judge {
         let outcome = decoder.decode(&message, tools, &mut hearing);
         let rejected = hearing.rejected;
         if let Err(refusal) = outcome {
-            found.rewind(readings, seen, Marks::default());
+            found.rewind(readings, seen, places, Marks::default());
             return Err(refusal);
         }
+        found.places[places..].iter().for_each(|place| whereabouts.remember(place));
         Ok(rejected)
     }
 }
@@ -146,6 +154,7 @@ struct Hearing<'a> {
     rules: &'a [Welcome],
     table: &'a mut Acquaintances,
     units: &'a mut HashMap<Box<str>, Unit>,
+    whereabouts: &'a Whereabouts,
     found: &'a mut Found,
     rejected: Vec<Rejected>,
     /// The device that spoke last and whether it may speak; its name beside it.
@@ -161,6 +170,7 @@ struct Line {
     number: u32,
     readings: usize,
     seen: usize,
+    places: usize,
     marks: Marks,
 }
 
@@ -356,15 +366,43 @@ impl Sink for Hearing<'_> {
         Ok(())
     }
 
+    /// A device that says again where it is says nothing new: only its first place and its moves are kept.
+    fn position(
+        &mut self,
+        device: &str,
+        position: Position,
+        altitude: Option<f64>,
+        time: Moment,
+    ) -> Result<(), Refusal> {
+        if self.whereabouts.is_at(&self.raw.tenant, device, position, altitude) {
+            return Ok(());
+        }
+        let before = self.found.readings.len();
+        let parts = [(Some(position.lon()), "deg"), (Some(position.lat()), "deg"), (altitude, "m")];
+        for (metric, (number, unit)) in POSITION.into_iter().zip(parts) {
+            let Some(number) = number else { continue };
+            let value = Ok(Value::Number(number));
+            self.reading(Observation { device, metric, value, unit, time, quality: Quality::Good })?;
+        }
+        // Not where the readings were refused, and not where the device was before it was where we know it to be.
+        if let Some(Reading { series, time, .. }) = self.found.readings.get(before)
+            && self.whereabouts.is_news(&series.tenant, device, *time)
+        {
+            let (tenant, device, time) = (series.tenant.clone(), series.device.clone(), *time);
+            self.found.places.push(Place { tenant, device, position, altitude, time });
+        }
+        Ok(())
+    }
+
     fn line(&mut self, number: u32) {
-        let found = &self.found;
-        let (readings, seen, marks) = (found.readings.len(), found.seen.len(), found.marks);
-        self.line = Some(Line { number, readings, seen, marks });
+        let Found { readings, seen, places, marks, .. } = &*self.found;
+        let (readings, seen, places) = (readings.len(), seen.len(), places.len());
+        self.line = Some(Line { number, readings, seen, places, marks: *marks });
     }
 
     fn refuse_line(&mut self, refusal: Refusal) {
-        if let Some(Line { readings, seen, marks, .. }) = self.line {
-            self.found.rewind(readings, seen, marks);
+        if let Some(Line { readings, seen, places, marks, .. }) = self.line {
+            self.found.rewind(readings, seen, places, marks);
         }
         // A device that only the forgotten line announced must be announced anew.
         self.last = None;

@@ -23,6 +23,7 @@ mod stage;
 mod topic;
 mod trial;
 pub mod unit;
+mod whereabouts;
 
 pub use ack::Ack;
 pub use clock::{Clock, SystemClock};
@@ -31,7 +32,7 @@ pub use directory::{Directory, EverybodyIsNew};
 pub use door::{Door, NotSafe};
 pub use error::{Error, Result};
 pub use handle::{Handle, SourceKind, SourceStatus};
-pub use message::{Arrival, Newcomer, RawMessage};
+pub use message::{Arrival, Newcomer, Place, RawMessage};
 pub use report::{LINES, Refused, RefusedLine, Report};
 pub use service::{Ingest, Service};
 pub use trial::Trial;

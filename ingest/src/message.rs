@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{AssetClass, DeadLetter, DeviceId, Reading, TenantId, Timestamp};
+use model::{AssetClass, DeadLetter, DeviceId, Position, Reading, TenantId, Timestamp};
 
 use crate::Ack;
 use crate::config::{Format, UnknownDevices};
@@ -42,6 +42,21 @@ pub struct Newcomer {
     pub treatment: UnknownDevices,
 }
 
+/// A device said that it is somewhere else than before, or for the first time where it is. The readings of its position say the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// Its name.
+    pub device: DeviceId,
+    /// Where it is.
+    pub position: Position,
+    /// Metres above the sea, when it says so.
+    pub altitude: Option<f64>,
+    /// When it was there.
+    pub time: Timestamp,
+}
+
 /// What came in a short while from all sources. All of one message is in one arrival. Keep it, then confirm `owed`.
 #[derive(Debug, Default)]
 pub struct Arrival {
@@ -53,6 +68,8 @@ pub struct Arrival {
     pub owed: Vec<Ack>,
     /// Devices that the registry did not know, each once.
     pub seen: Vec<Newcomer>,
+    /// Devices that are somewhere else than before.
+    pub places: Vec<Place>,
     /// How many messages it was made from.
     pub messages: usize,
 }

@@ -124,12 +124,13 @@ impl Stage {
 
     /// Everything since the last time.
     pub(crate) fn leave(&mut self) -> Arrival {
-        let (readings, seen) = self.found.take();
+        let (readings, seen, places) = self.found.take();
         Arrival {
             readings,
             refused: std::mem::take(&mut self.refused),
             owed: std::mem::take(&mut self.owed),
             seen,
+            places,
             messages: std::mem::take(&mut self.messages),
         }
     }

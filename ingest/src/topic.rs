@@ -1,4 +1,22 @@
-//! MQTT topic filters: are they well formed, and does a topic match.
+//! MQTT topic filters: are they well formed, and does a topic match. Routes may also begin with levels in any number, which MQTT cannot say.
+
+/// What a route may begin with: any number of levels, at least one.
+const LEVELS: &str = "**/";
+/// How many levels [`LEVELS`] stands for where only MQTT filters can be used. `#` would say it all, and would fetch everything that a broker has.
+const SUBSCRIBED_LEVELS: usize = 5;
+
+/// Refuses a route's filter that cannot work, and says why.
+pub(crate) fn check_route(filter: &str) -> Result<(), String> {
+    check(filter.strip_prefix(LEVELS).unwrap_or(filter))
+}
+
+/// What to subscribe to for a route's filter.
+pub(crate) fn subscriptions(filter: &str) -> Vec<String> {
+    match filter.strip_prefix(LEVELS) {
+        None => vec![filter.to_owned()],
+        Some(rest) => (1..=SUBSCRIBED_LEVELS).map(|levels| "+/".repeat(levels) + rest).collect(),
+    }
+}
 
 /// Refuses a filter that no broker would accept, and says why.
 pub(crate) fn check(filter: &str) -> Result<(), String> {
@@ -9,6 +27,9 @@ pub(crate) fn check(filter: &str) -> Result<(), String> {
     for (index, level) in levels.iter().enumerate() {
         if level.contains('#') && (*level != "#" || index + 1 != levels.len()) {
             return Err(format!("topic filter {filter:?}: # must stand alone and at the end, like sensors/#"));
+        }
+        if *level == "**" {
+            return Err(format!("topic filter {filter:?}: ** stands for any levels only at the beginning of a route"));
         }
         if level.contains('+') && *level != "+" {
             return Err(format!("topic filter {filter:?}: + must stand alone between slashes, like sensors/+/data"));
@@ -22,6 +43,13 @@ pub(crate) fn matches(filter: &str, topic: &str) -> bool {
     if topic.starts_with('$') && !filter.starts_with('$') {
         return false;
     }
+    match filter.strip_prefix(LEVELS) {
+        Some(rest) => topic.match_indices('/').any(|(slash, _)| covers(rest, &topic[slash + 1..])),
+        None => covers(filter, topic),
+    }
+}
+
+fn covers(filter: &str, topic: &str) -> bool {
     let mut levels = topic.split('/');
     for wanted in filter.split('/') {
         match (wanted, levels.next()) {
@@ -58,6 +86,13 @@ mod tests {
             ("$SYS/#", "$SYS/x", true),
             ("a/b", "a/b", true),
             ("a/b", "a", false),
+            ("**/x/#", "a/x/y", true),
+            ("**/x/#", "a/b/c/x", true),
+            ("**/x/#", "a/x/b/x/y", true),
+            ("**/x/#", "/x/y", true),
+            ("**/x/#", "x/y", false),
+            ("**/x/#", "a/b/xx/y", false),
+            ("**/x/#", "$SYS/x/y", false),
         ] {
             assert_eq!(matches(filter, topic), expected, "{filter} {topic}");
         }
@@ -65,10 +100,22 @@ mod tests {
 
     #[test]
     fn a_filter_that_no_broker_accepts_is_refused() {
-        for bad in ["", "a/#/b", "a#", "a/b+", "a\0"] {
+        for bad in ["", "a/#/b", "a#", "a/b+", "a\0", "**/a", "a/**"] {
             assert!(check(bad).is_err(), "{bad:?}");
         }
         assert!(check("+/a/#").is_ok());
+    }
+
+    #[test]
+    fn a_route_may_begin_with_any_levels_and_is_subscribed_by_filters_that_brokers_know() {
+        for bad in ["", "**", "**/", "a/**/b", "**/**/a", "**/a#"] {
+            assert!(check_route(bad).is_err(), "{bad:?}");
+        }
+        assert!(check_route("**/a/#").is_ok() && check_route("a/+").is_ok());
+        assert_eq!(subscriptions("a/+"), ["a/+"]);
+        let filters = subscriptions("**/a/#");
+        assert_eq!((filters.len(), filters[0].as_str(), filters[1].as_str()), (5, "+/a/#", "+/+/a/#"));
+        assert!(filters.iter().all(|filter| check(filter).is_ok() && matches("**/a/#", &filter.replace("/#", "/x"))));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::Secret;
+use crate::topic;
 
 /// Which MQTT is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +39,7 @@ pub struct Broker {
     pub password: Secret,
     /// Certificates, for `mqtts://`.
     pub tls: Option<Tls>,
-    /// What to subscribe to; empty: the topics of all routes.
+    /// What to subscribe to; empty: the topics of all routes, where `**` stands for one to five levels. For more levels write the filters here.
     pub topics: Vec<String>,
     /// Name of a group of subscribers among which the broker deals out the messages (`$share/<group>/...`), so that several processes share the work.
     /// Empty: everything comes here. Needs MQTT 5 or a broker that knows groups in 3.1.1 too, and a client id of its own in each process.
@@ -111,7 +112,7 @@ impl Broker {
             group => format!("$share/{group}/{topic}"),
         };
         if self.topics.is_empty() {
-            return routes.map(grouped).collect();
+            return routes.flat_map(topic::subscriptions).map(|topic| grouped(&topic)).collect();
         }
         self.topics.iter().map(|topic| grouped(topic)).collect()
     }
@@ -169,6 +170,7 @@ mod tests {
         assert_eq!(alone.subscriptions(["b"].into_iter()), ["a/#"]);
         let grouped = Broker { share_group: "city".to_owned(), ..Broker::default() };
         assert_eq!(grouped.subscriptions(["b/+", "c/#"].into_iter()), ["$share/city/b/+", "$share/city/c/#"]);
+        assert_eq!(grouped.subscriptions(["**/d/#"].into_iter())[1], "$share/city/+/+/d/#");
     }
 
     #[test]

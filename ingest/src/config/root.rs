@@ -231,7 +231,7 @@ impl Config {
 
     fn validate_routes(&self) -> Result<()> {
         for route in &self.routes {
-            topic::check(&route.topic).map_err(|problem| wrong("routes.topic", problem))?;
+            topic::check_route(&route.topic).map_err(|problem| wrong("routes.topic", problem))?;
             match (&route.mapping, route.format) {
                 (None, Format::GenericJson) => {
                     let problem = format!("the route {:?} is generic-json and needs a mapping", route.topic);

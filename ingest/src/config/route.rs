@@ -15,8 +15,16 @@ pub enum Format {
     GenericJson,
     /// SenML JSON packs, RFC 8428.
     SenmlJson,
+    /// SenML CBOR packs, RFC 8428.
+    SenmlCbor,
     /// Events of a ChirpStack v4 network server.
     ChirpstackV4,
+    /// Messages of The Things Stack v3.
+    TtsV3,
+    /// Events of ONVIF cameras (Profile M).
+    OnvifEj,
+    /// NGSI-LD entities and notifications.
+    NgsiLd,
     /// Our own JSON, one message a line.
     JsonLines,
     /// Comma-separated values with a header, RFC 4180.
@@ -31,11 +39,15 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::SpecolaJson,
         Self::GenericJson,
         Self::SenmlJson,
+        Self::SenmlCbor,
         Self::ChirpstackV4,
+        Self::TtsV3,
+        Self::OnvifEj,
+        Self::NgsiLd,
         Self::JsonLines,
         Self::Csv,
         Self::CsvComma,
@@ -49,7 +61,11 @@ impl Format {
             Self::SpecolaJson => "specola-json",
             Self::GenericJson => "generic-json",
             Self::SenmlJson => "senml-json",
+            Self::SenmlCbor => "senml-cbor",
             Self::ChirpstackV4 => "chirpstack-v4",
+            Self::TtsV3 => "tts-v3",
+            Self::OnvifEj => "onvif-ej",
+            Self::NgsiLd => "ngsi-ld",
             Self::JsonLines => "json-lines",
             Self::Csv => "csv",
             Self::CsvComma => "csv-comma",
@@ -69,7 +85,8 @@ impl std::fmt::Display for Format {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
-    /// An MQTT topic filter: `+` stands for one level, `#` at the end for any number of levels.
+    /// An MQTT topic filter: `+` stands for one level, `#` at the end for any number of levels. It may also begin with `**/`, which stands for any
+    /// number of levels, at least one.
     pub topic: String,
     /// The format.
     pub format: Format,
@@ -92,8 +109,12 @@ impl Route {
         vec![
             Self::new("specola/v1/+/+/readings", Format::SpecolaJson),
             Self::new("application/+/device/+/event/+", Format::ChirpstackV4),
+            Self::new("v3/+/devices/+/#", Format::TtsV3),
             Self::new("senml/+/json", Format::SenmlJson),
             Self::new("spBv1.0/#", Format::SparkplugB),
+            Self::new("senml/+/cbor", Format::SenmlCbor),
+            Self::new("ngsi-ld/+", Format::NgsiLd),
+            Self::new("**/onvif-ej/#", Format::OnvifEj),
         ]
     }
 

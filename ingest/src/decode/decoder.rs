@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use model::{Position, Quality, Reason, TenantId, Timestamp, Value};
 
+use super::cbor;
 use super::json::Tape;
 use super::moment::Moment;
 
@@ -129,23 +130,14 @@ pub trait Sink {
         self.reading(Observation { device, metric: &metric, value, unit: "", time, quality: Quality::Good })
     }
 
-    /// A device said where it is; `altitude` in metres.
+    /// A device said where it is; `altitude` in metres. It is kept as the metrics [`POSITION`] when it is somewhere else than before.
     fn position(
         &mut self,
         device: &str,
         position: Position,
         altitude: Option<f64>,
         time: Moment,
-    ) -> Result<(), Refusal> {
-        let parts = [(Some(position.lon()), "deg"), (Some(position.lat()), "deg"), (altitude, "m")];
-        for (metric, (number, unit)) in POSITION.into_iter().zip(parts) {
-            if let Some(number) = number {
-                let value = Ok(Value::Number(number));
-                self.reading(Observation { device, metric, value, unit, time, quality: Quality::Good })?;
-            }
-        }
-        Ok(())
-    }
+    ) -> Result<(), Refusal>;
 
     /// What follows belongs to this line of the message, counted from 1. A line is refused alone: see [`Sink::refuse_line`].
     fn line(&mut self, number: u32);
@@ -164,6 +156,7 @@ pub trait Sink {
 #[derive(Debug, Default)]
 pub struct Tools {
     pub(super) tape: Tape,
+    pub(super) cbor: cbor::Tape,
     pub(super) path: String,
     pub(super) max_depth: usize,
 }
@@ -171,7 +164,7 @@ pub struct Tools {
 impl Tools {
     /// Tools that refuse messages nested deeper than `max_depth`.
     pub fn new(max_depth: usize) -> Self {
-        Self { tape: Tape::default(), path: String::new(), max_depth }
+        Self { max_depth, ..Self::default() }
     }
 }
 

@@ -72,21 +72,13 @@ fn read_time(text: &str, from: &TimeFrom) -> Option<Moment> {
         "unix_ms" => 1_000_000,
         "unix_us" => 1_000,
         "unix_ns" => 1,
-        "rfc3339" => {
-            return Moment::rfc3339(text).or_else(|| without_zone(text).map(|time| Moment::local(time, from.zone.0)));
-        }
+        "rfc3339" => return Moment::iso(text, from.zone.0),
         pattern => return read_pattern(text, pattern, from),
     };
     if text.parse::<f64>().is_err() || !text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) {
         return None;
     }
     Some(Moment::from_nanos(nanos(text, unit)))
-}
-
-fn without_zone(text: &str) -> Option<NaiveDateTime> {
-    ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
-        .iter()
-        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
 }
 
 fn read_pattern(text: &str, pattern: &str, from: &TimeFrom) -> Option<Moment> {
@@ -110,7 +102,7 @@ fn converted(value: Result<Value, NotFinite>, field: Option<&Field>) -> Result<V
 
 impl Decoder for GenericJson {
     fn decode(&mut self, message: &Message<'_>, tools: &mut Tools, sink: &mut dyn Sink) -> Result<(), Refusal> {
-        let Tools { tape, path, max_depth } = tools;
+        let Tools { tape, path, max_depth, .. } = tools;
         let json = tape.read(message.payload, *max_depth)?;
         let device = self.device(message, json)?;
         let time = self.time(json)?;

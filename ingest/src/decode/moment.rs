@@ -25,6 +25,16 @@ impl Moment {
         }
     }
 
+    /// Reads RFC 3339, or the same without a zone as a clock on the wall in `zone`; `None` when the text has another form.
+    pub(super) fn iso(text: &str, zone: Tz) -> Option<Self> {
+        Self::rfc3339(text).or_else(|| {
+            ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
+                .iter()
+                .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+                .map(|time| Self::local(time, zone))
+        })
+    }
+
     /// From nanoseconds since 1970.
     pub(super) fn from_nanos(nanos: Option<i128>) -> Self {
         nanos

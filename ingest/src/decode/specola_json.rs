@@ -122,7 +122,7 @@ pub(super) fn read(
     tools: &mut Tools,
     sink: &mut dyn Sink,
 ) -> Result<(), Refusal> {
-    let Tools { tape, path, max_depth } = tools;
+    let Tools { tape, path, max_depth, .. } = tools;
     let json = tape.read(payload, *max_depth)?;
     if json.kind() != Kind::Object {
         return Err(Refusal::schema(format!("the message must be an object and is {}", json.kind().as_str())));

@@ -99,7 +99,7 @@ impl<'a> Entry<'a> {
 
 impl Decoder for TalqV2 {
     fn decode(&mut self, message: &Message<'_>, tools: &mut Tools, sink: &mut dyn Sink) -> Result<(), Refusal> {
-        let Tools { tape, path, max_depth } = tools;
+        let Tools { tape, path, max_depth, .. } = tools;
         let json = tape.read(message.payload, *max_depth)?;
         if json.kind() != Kind::Object {
             return Err(Refusal::schema(format!("a log report must be an object and is {}", json.kind().as_str())));

@@ -10,7 +10,8 @@ use serde_json::Value as Json;
 
 use crate::kit::{line, raw, tenant};
 
-const FORMATS: [&str; 4] = ["chirpstack-v4", "senml-json", "generic-json", "talq-v2"];
+const FORMATS: [&str; 8] =
+    ["chirpstack-v4", "tts-v3", "senml-json", "senml-cbor", "onvif-ej", "ngsi-ld", "generic-json", "talq-v2"];
 
 fn config() -> Config {
     let tasmota = "topic = \"tele/+/SENSOR\"\nformat = \"generic-json\"\n[mapping]\ndevice = { topic_level = 2 }\n\
@@ -48,6 +49,34 @@ fn value_matches(expected: &Json, found: &Value) -> bool {
     }
 }
 
+/// Where the sample says that its device is, in the readings and for the map.
+fn check_place(id: &str, location: &Json, arrival: &Arrival) {
+    let Some(expected) = location.as_object() else {
+        return assert!(arrival.places.is_empty(), "{id}: a place out of nothing");
+    };
+    let number = |metric: &str| {
+        let hit = arrival.readings.iter().find(|reading| reading.series.metric.as_str() == metric);
+        hit.and_then(|reading| reading.value.as_number())
+    };
+    for (field, metric) in [("lon", "_longitude"), ("lat", "_latitude"), ("alt", "_altitude")] {
+        assert_eq!(number(metric), expected.get(field).and_then(Json::as_f64), "{id}: {metric}");
+    }
+    let place = arrival.places[0].position;
+    assert_eq!((Some(place.lon()), Some(place.lat())), (expected["lon"].as_f64(), expected["lat"].as_f64()), "{id}");
+}
+
+/// What the sample says that happened.
+fn check_event(id: &str, event: &Json, arrival: &Arrival, received: Timestamp) {
+    if event.is_null() {
+        return;
+    }
+    let metric = format!("_event/{}", event["type"].as_str().unwrap());
+    let hit = arrival.readings.iter().find(|reading| reading.series.metric.as_str() == metric);
+    let Some(Value::Text(detail)) = hit.map(|reading| &reading.value) else { panic!("{id}: no {metric}") };
+    assert_eq!(serde_json::from_str::<Json>(detail).unwrap()["Source"], event["source"], "{id}");
+    assert!(hit.is_some_and(|reading| time_matches(&event["time"], reading.time, received)), "{id}");
+}
+
 fn check(id: &str, sample: &Json, arrival: &Arrival, received: Timestamp) {
     let shown = arrival.readings.iter().map(line).collect::<Vec<_>>();
     let expected = sample["readings"].as_array().unwrap();
@@ -64,6 +93,8 @@ fn check(id: &str, sample: &Json, arrival: &Arrival, received: Timestamp) {
         });
         assert!(hit, "{id}: {wanted} is missing among {shown:?}");
     }
+    check_place(id, &sample["location"], arrival);
+    check_event(id, &sample["event"], arrival, received);
     let reasons = arrival.refused.iter().map(|letter| letter.reason.as_str()).collect::<Vec<_>>();
     match sample["outcome"].as_str().unwrap() {
         "rejected" => {
@@ -105,5 +136,5 @@ fn every_sample_gives_the_readings_of_its_manifest() {
         check(sample["id"].as_str().unwrap(), sample, &trial.hear(&message), received);
         tried += 1;
     }
-    assert!(tried >= 15, "only {tried} samples were tried");
+    assert!(tried >= 25, "only {tried} samples were tried");
 }

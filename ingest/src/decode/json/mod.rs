@@ -3,6 +3,7 @@
 mod number;
 mod parse;
 mod tape;
+mod write;
 
 pub(super) use number::{nanos, value};
 pub(super) use tape::{Json, Kind, Tape};
