@@ -65,6 +65,47 @@ fn senml() -> String {
     text + "]"
 }
 
+/// The pack of [`senml`] in CBOR: whole labels, doubles.
+fn senml_cbor() -> Vec<u8> {
+    let mut bytes = vec![0x98, VALUES as u8 + 1, 0xa3, 0x21, 0x6c];
+    bytes.extend(b"urn:dev:gw1:");
+    bytes.extend([0x22, 0x1a]);
+    bytes.extend(1_795_341_600_u32.to_be_bytes());
+    bytes.extend([0x23, 0x61, b'V']);
+    for n in 0..VALUES {
+        let name = format!("v{n}");
+        bytes.extend([0xa2, 0x00, 0x60 | name.len() as u8]);
+        bytes.extend(name.as_bytes());
+        bytes.extend([0x02, 0xfb]);
+        bytes.extend(((220 + n % 20) as f64 + 0.5).to_be_bytes());
+    }
+    bytes
+}
+
+fn tts() -> String {
+    r#"{"end_device_ids":{"device_id":"serbatoio-3","application_ids":{"application_id":"acqua"},"dev_eui":"24E124FF00AA0001","dev_addr":"00BCB929"},
+    "correlation_ids":["as:up:01E0WZGT6Y7657CPFPE5WEYDSQ"],"received_at":"2026-11-22T09:34:16.014773143Z","uplink_message":{"session_key_id":"AXA50g==","f_cnt":1,"f_port":85,
+    "frm_payload":"AXVcA3cCAA==","decoded_payload":{"battery":92,"level":2.5,"temperature":11.5},"rx_metadata":[{"gateway_ids":{"gateway_id":"gtw1"},"rssi":-35,"snr":5,
+    "location":{"latitude":38.1,"longitude":15.5}}],"settings":{"data_rate":{"lora":{"bandwidth":125000,"spreading_factor":7}},"frequency":"868300000"},
+    "locations":{"user":{"latitude":38.19,"longitude":15.55,"altitude":10,"source":"SOURCE_REGISTRY"}},"received_at":"2026-11-22T09:34:15.789585559Z"}}"#
+        .to_owned()
+}
+
+fn onvif() -> String {
+    r#"{"UtcTime":"2026-11-22T09:34:15.321Z","Source":{"VideoSource":"1","AnalyticsConfiguration":"2","Rule":"Varco"},"Data":{"ObjectId":"15","Speed":"3.5"}}"#
+        .to_owned()
+}
+
+fn ngsi_ld() -> String {
+    let mut text = String::from(
+        "{\"id\":\"urn:ngsi-ld:AirQualityObserved:messina-1\",\"type\":\"AirQualityObserved\",\"dateObserved\":{\"type\":\"Property\",\"value\":\"2026-11-22T09:30:00Z\"}",
+    );
+    for name in ["co", "no", "no2", "nox", "so2", "o3", "pm1", "pm25", "pm10", "temperature"] {
+        write!(text, ",\"{name}\":{{\"type\":\"Property\",\"value\":45.5,\"unitCode\":\"GQ\"}}").unwrap();
+    }
+    text + "}"
+}
+
 fn chirpstack() -> String {
     r#"{"deduplicationId":"3ac7e3c4-4401-4b8d-9386-a5c902f9202d","time":"2026-11-22T09:34:15.775023242+00:00","deviceInfo":{"tenantId":"52f14cd4-c6f1-4fbd-8f87-4025e1d49242",
     "tenantName":"Comune","applicationId":"17c82e96-be03-4f38-aef3-f83d48582d97","applicationName":"Aria","deviceProfileName":"Aria","deviceName":"Piazza",
@@ -76,7 +117,6 @@ fn chirpstack() -> String {
 }
 
 fn decode(criterion: &mut Criterion) {
-    let tenant = TenantId::new("messina").unwrap();
     let known: Arc<dyn Directory> = Arc::new(KnowsAll);
     let classed: Arc<dyn Directory> = Arc::new(Classed::new());
     for (name, topic, payload, directory) in [
@@ -90,25 +130,34 @@ fn decode(criterion: &mut Criterion) {
         ("specola-json, 50 devices with a class", "specola/v1/messina/gw/readings", long_form(), &classed),
         ("senml-json, 50 values", "senml/gw1/json", senml(), &known),
         ("chirpstack-v4, 5 values", "application/1/device/0011223344556677/event/up", chirpstack(), &known),
+        ("tts-v3, 3 values and the link", "v3/acqua@comune/devices/serbatoio-3/up", tts(), &known),
+        ("onvif-ej, 2 values and the event", "piazza/1/onvif-ej/RuleEngine/LineDetector/Crossed/&1/2", onvif(), &known),
+        ("ngsi-ld, 10 values", "ngsi-ld/comune", ngsi_ld(), &known),
     ] {
-        let mut trial = Trial::new(&Config::default(), tenant.clone(), Arc::clone(directory)).unwrap();
-        let bytes = payload.len();
-        let message = RawMessage {
-            tenant: tenant.clone(),
-            source: Arc::from("bench"),
-            topic: topic.to_owned(),
-            payload: Bytes::from(payload),
-            bytes,
-            received: SystemClock.now(),
-            retained: false,
-        };
-        let readings = trial.hear(&message).readings.len();
-        assert!(readings > 0, "{name} gives no readings");
-        let mut group = criterion.benchmark_group(format!("decode {name}"));
-        group.throughput(Throughput::Elements(readings as u64));
-        group.bench_function("readings", |bencher| bencher.iter(|| trial.hear(&message)));
-        group.finish();
+        measure(criterion, name, topic, payload.into_bytes(), directory);
     }
+    measure(criterion, "senml-cbor, 50 values", "senml/gw1/cbor", senml_cbor(), &known);
+}
+
+fn measure(criterion: &mut Criterion, name: &str, topic: &str, payload: Vec<u8>, directory: &Arc<dyn Directory>) {
+    let tenant = TenantId::new("messina").unwrap();
+    let mut trial = Trial::new(&Config::default(), tenant.clone(), Arc::clone(directory)).unwrap();
+    let bytes = payload.len();
+    let message = RawMessage {
+        tenant,
+        source: Arc::from("bench"),
+        topic: topic.to_owned(),
+        payload: Bytes::from(payload),
+        bytes,
+        received: SystemClock.now(),
+        retained: false,
+    };
+    let readings = trial.hear(&message).readings.len();
+    assert!(readings > 0, "{name} gives no readings");
+    let mut group = criterion.benchmark_group(format!("decode {name}"));
+    group.throughput(Throughput::Elements(readings as u64));
+    group.bench_function("readings", |bencher| bencher.iter(|| trial.hear(&message)));
+    group.finish();
 }
 
 criterion_group!(benches, decode);
