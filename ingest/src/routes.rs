@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::Timestamp;
 
 use crate::config::{Config, Format, Route};
-use crate::decode::{self, Command, Decoder};
+use crate::decode::{self, Command, Decoder, Host};
 use crate::topic;
 
 struct Rule {
@@ -36,9 +36,11 @@ impl Routes {
         let built_in = Route::built_in();
         let rule =
             |route: &Route| Rule { filter: route.topic.clone(), format: route.format, decoder: decode::decoder(route) };
+        // What we say about ourselves comes back to us, also when the routes name only some groups of Sparkplug.
+        let ourselves = Host::announced(&config.routes).map(|host| host.topic().to_owned());
         Self {
             rules: config.routes.iter().chain(&built_in).map(rule).collect(),
-            ignored: config.ignored_topics.clone(),
+            ignored: config.ignored_topics.iter().cloned().chain(ourselves).collect(),
         }
     }
 

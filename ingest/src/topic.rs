@@ -62,6 +62,18 @@ fn covers(filter: &str, topic: &str) -> bool {
     levels.next().is_none()
 }
 
+/// Whether some topic is covered by both filters.
+pub(crate) fn overlap(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (one.split('/'), other.split('/'));
+    loop {
+        match (one.next(), other.next()) {
+            (Some("#"), _) | (_, Some("#")) | (None, None) => return true,
+            (Some(a), Some(b)) if a == "+" || b == "+" || a == b => {}
+            _ => return false,
+        }
+    }
+}
+
 /// The level of `topic` with this number, counted from 1.
 pub(crate) fn level(topic: &str, number: usize) -> Option<&str> {
     topic.split('/').nth(number.checked_sub(1)?)
@@ -95,6 +107,23 @@ mod tests {
             ("**/x/#", "$SYS/x/y", false),
         ] {
             assert_eq!(matches(filter, topic), expected, "{filter} {topic}");
+        }
+    }
+
+    #[test]
+    fn filters_overlap_when_one_topic_fits_both() {
+        for (one, other, expected) in [
+            ("a/#", "a/b/c", true),
+            ("#", "a/b", true),
+            ("a/+/c", "a/b/+", true),
+            ("a", "a/#", true),
+            ("a/b", "a/+", true),
+            ("a/b", "a/c", false),
+            ("a/b/c", "a/b", false),
+            ("+/b", "a/c", false),
+        ] {
+            assert_eq!(overlap(one, other), expected, "{one} {other}");
+            assert_eq!(overlap(other, one), expected, "{other} {one}");
         }
     }
 

@@ -44,6 +44,9 @@ pub struct Broker {
     /// Name of a group of subscribers among which the broker deals out the messages (`$share/<group>/...`), so that several processes share the work.
     /// Empty: everything comes here. Needs MQTT 5 or a broker that knows groups in 3.1.1 too, and a client id of its own in each process.
     pub share_group: String,
+    /// Whether the broker forgets our session when the connection ends. `false`: what came while we were away is delivered later, so nothing is lost. `true`
+    /// is what Sparkplug 3.0 asks of a host application; its messages are of QoS 0 and would not wait for us anyway.
+    pub clean_session: bool,
     /// Seconds between signs of life. A silent connection is found after 1.5 times this.
     pub keep_alive_seconds: u16,
     /// Largest packet in bytes; a larger one would close the connection again and again. More than `max_message_bytes`, so that a message that is
@@ -68,6 +71,7 @@ impl Default for Broker {
             tls: None,
             topics: Vec::new(),
             share_group: String::new(),
+            clean_session: false,
             keep_alive_seconds: 30,
             max_packet_bytes: 1_048_576,
             in_flight: 2_000,

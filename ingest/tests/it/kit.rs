@@ -84,11 +84,15 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn start(config: Config) -> Self {
+        Self::start_at(config, Arc::new(FixedClock)).await
+    }
+
+    /// The same with a clock that is not always at the same time.
+    pub(crate) async fn start_at(config: Config, clock: Arc<dyn Clock>) -> Self {
         let (sender, arrivals) = mpsc::channel(16);
         let stop = CancellationToken::new();
         let directory = Arc::new(EverybodyIsNew);
-        let (service, handle) =
-            Ingest::start(config, directory, Arc::new(FixedClock), sender, stop.clone()).await.unwrap();
+        let (service, handle) = Ingest::start(config, directory, clock, sender, stop.clone()).await.unwrap();
         Self { handle, arrivals, stop, service: tokio::spawn(service.run()) }
     }
 

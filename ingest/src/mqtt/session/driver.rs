@@ -1,8 +1,9 @@
 //! The life of a session: connect, subscribe, take messages, acknowledge what is safe, reconnect.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use model::Duration;
+use model::{Duration, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -10,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 use super::ledger::{GivenUp, Ledger, Room};
 use super::protocol::{Event, Incoming, Protocol, Settings};
 use super::{tls, v4::V4, v5::V5};
-use crate::config::{Broker, Protocol as Version, Route};
+use crate::config::{Broker, Format, Protocol as Version, Route};
+use crate::decode::{Command, Host, Presence};
 use crate::gate::Gate;
 use crate::handle::Source;
-use crate::{Ack, Clock, Error, RawMessage, Result};
+use crate::{Ack, Clock, Error, RawMessage, Result, topic};
 
 /// The first pause before a new attempt, and the longest: a broker that comes back is found within 2 s.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(1_500));
@@ -30,6 +32,8 @@ pub(crate) struct Session {
     settings: Settings,
     version: Version,
     topics: Vec<String>,
+    /// Ourselves as edge nodes see us on this broker.
+    host: Option<Host>,
     source: Arc<Source>,
     clock: Arc<dyn Clock>,
 }
@@ -48,7 +52,7 @@ impl Session {
         let endpoint = broker
             .endpoint()
             .map_err(|problem| Error::Config { key: format!("brokers.{}.url", broker.name), problem })?;
-        let topics = broker.subscriptions(routes.iter().map(|route| route.topic.as_str()));
+        let (topics, host) = subscriptions(broker, routes);
         let login =
             (!broker.username.is_empty()).then(|| (broker.username.clone(), broker.password.expose().to_owned()));
         let settings = Settings {
@@ -61,8 +65,9 @@ impl Session {
             max_packet: broker.max_packet_bytes,
             in_flight: broker.in_flight,
             session_expiry: broker.session_expiry_seconds,
+            clean_session: broker.clean_session,
         };
-        Ok(Self { settings, version: broker.protocol, topics, source, clock })
+        Ok(Self { settings, version: broker.protocol, topics, host, source, clock })
     }
 
     /// Runs until `stop`, however often the connection is lost.
@@ -101,6 +106,29 @@ impl Session {
     }
 }
 
+/// What to subscribe to at this broker, and who we are to its edge nodes.
+///
+/// A conversation in Sparkplug B must be heard whole. Dealt out among a group, everybody would hear gaps and ask all nodes to start over, so it is not
+/// subscribed to in a group.
+fn subscriptions(broker: &Broker, routes: &[Route]) -> (Vec<String>, Option<Host>) {
+    let alone = broker.share_group.is_empty();
+    let shared = |route: &&Route| alone || route.format != Format::SparkplugB;
+    let mut topics = broker.subscriptions(routes.iter().filter(shared).map(|route| route.topic.as_str()));
+    if !alone && broker.topics.is_empty() && routes.iter().any(|route| !shared(&route)) {
+        tracing::info!(broker = %broker.name, "Sparkplug B is not subscribed to in a group; list the broker once more, without share_group");
+    }
+    let heard = |route: &Route| {
+        route.format == Format::SparkplugB && topics.iter().any(|topic| topic::overlap(topic, &route.topic))
+    };
+    let host = Host::announced(routes).filter(|_| alone && routes.iter().any(heard));
+    if let Some(host) = &host
+        && !topics.iter().any(|filter| topic::matches(filter, host.topic()))
+    {
+        topics.push(host.topic().to_owned());
+    }
+    (topics, host)
+}
+
 /// One connection with what is owed on it. A new connection starts with a new client and an empty ledger, so that an acknowledgement of an old
 /// connection can never answer for a packet of the new one: the broker sends again what it did not hear about.
 struct Connection<'a, P: Protocol> {
@@ -112,18 +140,48 @@ struct Connection<'a, P: Protocol> {
     bell: Arc<Notify>,
     last_sign: Instant,
     connected: bool,
+    /// Whether everything is subscribed to, so that answers to what we say can be heard.
+    ready: bool,
+    /// What found no room yet.
+    unsaid: VecDeque<Command>,
+    /// When it began: the will and the birth of a host application have the same time.
+    since: Timestamp,
+}
+
+/// Says what is to be said, in order. What finds no room is said after the next event.
+fn say<P: Protocol>(source: &Source, requests: &P::Requests, unsaid: &mut VecDeque<Command>) {
+    // What waits at the source is taken only when nothing waits here, so that its bound holds.
+    if unsaid.is_empty() {
+        unsaid.extend(source.take_commands());
+    }
+    while unsaid.front().is_some_and(|command| P::publish(requests, command)) {
+        unsaid.pop_front();
+    }
 }
 
 impl<'a, P: Protocol> Connection<'a, P> {
     fn open(session: &'a Session, gate: &'a Gate) -> Self {
-        let (requests, events) = P::open(&session.settings);
+        let since = session.clock.now();
+        let will = session.host.as_ref().map(|host| host.state(Presence::Offline, since));
+        let (requests, events) = P::open(&session.settings, will.as_ref());
         let ledger = Ledger::new();
         let bell = ledger.bell();
-        Self { session, gate, requests, events, ledger, bell, last_sign: Instant::now(), connected: false }
+        Self {
+            session,
+            gate,
+            requests,
+            events,
+            ledger,
+            bell,
+            last_sign: Instant::now(),
+            connected: false,
+            ready: false,
+            unsaid: VecDeque::new(),
+            since,
+        }
     }
 
     async fn serve(mut self, stop: &CancellationToken, subscribed: &mut bool) -> End {
-        let mut announced = false;
         loop {
             let event = tokio::select! {
                 () = stop.cancelled() => {
@@ -145,8 +203,9 @@ impl<'a, P: Protocol> Connection<'a, P> {
                 Ok(Event::Alive | Event::Sent) => Ok(()),
                 Err(why) => Err(why),
             };
-            if !announced && self.connected && *subscribed {
-                announced = true;
+            if !self.ready && self.connected && *subscribed {
+                self.ready = true;
+                self.announce();
                 self.session.source.set_connected(true);
             }
             if let Err(why) = outcome {
@@ -155,10 +214,25 @@ impl<'a, P: Protocol> Connection<'a, P> {
         }
     }
 
-    /// The next event, while acknowledgements leave as they become due. Polling is never given up half way: the client would lose what it was
+    /// Says that we are there, before anything else.
+    fn announce(&mut self) {
+        if let Some(host) = &self.session.host {
+            self.unsaid.push_back(host.state(Presence::Online, self.since));
+        }
+        self.say();
+    }
+
+    fn say(&mut self) {
+        if self.ready {
+            say::<P>(&self.session.source, &self.requests, &mut self.unsaid);
+        }
+    }
+
+    /// The next event, while acknowledgements leave as they become due and what is to be said is said. Polling is never given up half way: the client would lose what it was
     /// about to send.
     async fn next(&mut self) -> Result<Event, String> {
-        let Self { session, requests, events, ledger, bell, last_sign, connected, .. } = self;
+        self.say();
+        let Self { session, requests, events, ledger, bell, last_sign, connected, ready, unsaid, .. } = self;
         let keep_alive = session.settings.keep_alive;
         // A living broker answers a ping every keep-alive, so silence for half as long again means a dead connection.
         let silence = if *connected { keep_alive.mul_f32(1.5) } else { CONNECT };
@@ -188,6 +262,9 @@ impl<'a, P: Protocol> Connection<'a, P> {
                 }
                 () = bell.notified() => {
                     acknowledge(ledger)?;
+                }
+                () = session.source.commanded.notified(), if *ready => {
+                    say::<P>(&session.source, requests, unsaid);
                 }
                 () = sleep_until(*last_sign + silence) => {
                     return Err(if *connected { format!("no sign of life for {silence:?}") } else { format!("no connection within {CONNECT:?}") });
@@ -220,6 +297,10 @@ impl<'a, P: Protocol> Connection<'a, P> {
 
     async fn take(&mut self, message: Incoming) -> Result<(), String> {
         let Incoming { topic, payload, packet, retained } = message;
+        if self.session.host.as_ref().is_some_and(|host| host.topic() == topic) {
+            self.hear_ourselves(&payload, packet, retained);
+            return Ok(());
+        }
         let ack = packet.map_or_else(Ack::none, |packet| self.ledger.owe(packet));
         let (payload, bytes) = self.gate.trim(payload);
         let Session { source, clock, .. } = self.session;
@@ -236,6 +317,18 @@ impl<'a, P: Protocol> Connection<'a, P> {
         // Waiting for room is no silence of the broker.
         self.last_sign = Instant::now();
         Ok(())
+    }
+
+    /// Hears what is said about ourselves as a host application. It is no message of a sensor, so it is neither counted nor handed on.
+    fn hear_ourselves(&mut self, payload: &[u8], packet: Option<u16>, retained: bool) {
+        if let Some(packet) = packet {
+            self.ledger.owe(packet).confirm();
+        }
+        // What is retained was said before our birth, which puts it right.
+        let Some(host) = self.session.host.as_ref().filter(|_| !retained && Host::denies(payload)) else { return };
+        if !self.unsaid.iter().any(|command| command.topic == host.topic()) {
+            self.unsaid.push_back(host.state(Presence::Online, self.since));
+        }
     }
 
     /// Takes nothing more, waits until what was taken is safe or given up, acknowledges it and says goodbye.
@@ -263,10 +356,23 @@ impl<'a, P: Protocol> Connection<'a, P> {
         if timeout(FAREWELL, settle).await.is_err() {
             tracing::warn!(broker = %session.source.name, left = self.ledger.len(), "not everything became safe in time; the broker will send it again");
         }
-        if !P::disconnect(&self.requests) {
-            return;
-        }
-        let leave = async { while P::next(&mut self.events).await.is_ok() {} };
+        let Self { session, requests, events, .. } = self;
+        let death = session.host.as_ref().map(|host| host.state(Presence::Offline, session.clock.now()));
+        let leave = async {
+            // A wanted goodbye makes the broker forget our will, so we say ourselves that we are gone.
+            while death.as_ref().is_some_and(|death| !P::publish(requests, death)) {
+                if P::next(events).await.is_err() {
+                    return;
+                }
+            }
+            while !P::disconnect(requests) {
+                if P::next(events).await.is_err() {
+                    return;
+                }
+            }
+            // Until the broker closes: closing first with something unread would reset the line, and the broker might not read our goodbye.
+            while P::next(events).await.is_ok() {}
+        };
         if timeout(Duration::from_secs(2), leave).await.is_err() {
             tracing::debug!(broker = %self.session.source.name, "the broker did not take our goodbye");
         }

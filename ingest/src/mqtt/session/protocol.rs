@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use model::Duration;
 
+use crate::decode::Command;
+
 /// How to connect.
 #[derive(Debug, Clone)]
 pub(super) struct Settings {
@@ -15,6 +17,7 @@ pub(super) struct Settings {
     pub(super) max_packet: u32,
     pub(super) in_flight: u16,
     pub(super) session_expiry: u32,
+    pub(super) clean_session: bool,
 }
 
 /// What happened on a connection.
@@ -49,8 +52,8 @@ pub(super) trait Protocol: Send + 'static {
     /// Polled for events.
     type Events: Send;
 
-    /// A client that connects when it is polled.
-    fn open(settings: &Settings) -> (Self::Requests, Self::Events);
+    /// A client that connects when it is polled. The broker says `will` when the connection is lost.
+    fn open(settings: &Settings, will: Option<&Command>) -> (Self::Requests, Self::Events);
 
     /// The next event, or why the connection ended.
     fn next(events: &mut Self::Events) -> impl Future<Output = Result<Event, String>> + Send;
@@ -60,6 +63,9 @@ pub(super) trait Protocol: Send + 'static {
 
     /// Acknowledges a packet; whether there was room for the request.
     fn acknowledge(requests: &Self::Requests, packet: u16) -> bool;
+
+    /// Says this to others; whether there was room for the request.
+    fn publish(requests: &Self::Requests, command: &Command) -> bool;
 
     /// Says goodbye; whether there was room for the request.
     fn disconnect(requests: &Self::Requests) -> bool;
