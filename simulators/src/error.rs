@@ -22,6 +22,34 @@ pub enum Error {
     /// A tenant, device or asset name that the model refuses.
     #[error("a name of the simulated city is refused")]
     Name(#[from] model::InvalidId),
+    /// A number of a load is outside what it can be.
+    #[error("{key} is {value}, but must be {allowed}")]
+    Order {
+        /// What it is a number of.
+        key: &'static str,
+        /// What was asked for.
+        value: String,
+        /// What can be.
+        allowed: &'static str,
+    },
+    /// The clients of a load cannot reach the broker.
+    #[error("the broker at {broker} cannot be used")]
+    Connection {
+        /// Which broker.
+        broker: String,
+        /// Why.
+        #[source]
+        why: std::io::Error,
+    },
+    /// The ledger of a load cannot be written.
+    #[error("the ledger {} cannot be written", path.display())]
+    Ledger {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        why: std::io::Error,
+    },
     /// The broker has not taken a message in time.
     #[error("the broker at {0} takes no messages")]
     Unreachable(String),

@@ -9,6 +9,7 @@ mod error;
 mod export;
 mod ground;
 mod history;
+pub mod load;
 mod metrics;
 mod place;
 mod plane;

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::city::{City, Gateway, Trade};
 use crate::sensor::Sensor;
+pub(crate) use sparkplug_b::{birth_of_device, birth_of_node};
 pub(crate) use voice::{Report, Said, Voice, Will};
 
 /// What devices, gateways and their servers speak over MQTT.

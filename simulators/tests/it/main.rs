@@ -7,6 +7,7 @@ mod dialects;
 mod history;
 mod light;
 mod live;
+mod load;
 mod messages;
 mod scenario;
 

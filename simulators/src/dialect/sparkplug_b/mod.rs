@@ -4,3 +4,4 @@ mod edge_node;
 mod payload;
 
 pub(crate) use edge_node::EdgeNode;
+pub(crate) use payload::{birth_of_device, birth_of_node};

@@ -34,6 +34,8 @@ pub(super) struct Metric {
     pub(super) timestamp: Option<u64>,
     #[prost(uint32, optional, tag = "4")]
     pub(super) datatype: Option<u32>,
+    #[prost(bool, optional, tag = "7")]
+    pub(super) is_null: Option<bool>,
     #[prost(message, optional, tag = "9")]
     pub(super) properties: Option<Properties>,
     #[prost(oneof = "Value", tags = "11, 13, 14, 15")]
@@ -122,6 +124,23 @@ pub(super) fn asks_for_births(payload: &[u8]) -> bool {
             .iter()
             .any(|metric| metric.name.as_deref() == Some(REBIRTH) && metric.value == Some(Value::Flag(true)))
     })
+}
+
+/// The birth of a node: what a generator of load says first.
+pub(crate) fn birth_of_node(timestamp: u64) -> Bytes {
+    Payload::node_birth(0, timestamp).to_bytes()
+}
+
+/// The birth of a device whose metrics get the aliases from 1 on and have no values yet: a birth of a generator of load is no reading.
+pub(crate) fn birth_of_device(metrics: impl Iterator<Item = String>, timestamp: u64) -> Bytes {
+    let metrics = metrics
+        .zip(1..)
+        .map(|(name, alias)| {
+            let metric = Metric::introduced(&name, "", Value::Double(0.0));
+            Metric { alias: Some(alias), timestamp: Some(timestamp), is_null: Some(true), value: None, ..metric }
+        })
+        .collect();
+    Payload { timestamp: Some(timestamp), metrics, seq: Some(1) }.to_bytes()
 }
 
 #[cfg(test)]
