@@ -14,6 +14,7 @@ mod own_listener;
 mod rules_for_all;
 mod samples;
 mod sparkplug;
+mod sparkplug_any;
 mod sparkplug_host;
 mod sparkplug_payload;
 mod tables;

@@ -1,17 +1,27 @@
 //! Third-party samples with their expected readings, when they lie beside the project; they are not part of it.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use ingest::config::Route;
-use ingest::{Arrival, Clock, Config, SystemClock, Trial};
+use ingest::decode::PRESENCE;
+use ingest::{Arrival, Clock, Config, SystemClock};
 use model::{Timestamp, Value};
 use serde_json::Value as Json;
 
-use crate::kit::{line, raw, tenant};
+use crate::kit::{line, raw, trial};
 
-const FORMATS: [&str; 8] =
-    ["chirpstack-v4", "tts-v3", "senml-json", "senml-cbor", "onvif-ej", "ngsi-ld", "generic-json", "talq-v2"];
+const FORMATS: [&str; 9] = [
+    "chirpstack-v4",
+    "tts-v3",
+    "senml-json",
+    "senml-cbor",
+    "onvif-ej",
+    "ngsi-ld",
+    "generic-json",
+    "talq-v2",
+    "sparkplug-b",
+];
 
 fn config() -> Config {
     let tasmota = "topic = \"tele/+/SENSOR\"\nformat = \"generic-json\"\n[mapping]\ndevice = { topic_level = 2 }\n\
@@ -37,13 +47,14 @@ fn time_matches(expected: &Json, found: Timestamp, received: Timestamp) -> bool 
     }
 }
 
-fn value_matches(expected: &Json, found: &Value) -> bool {
+/// Whether the value is the expected one; `tolerance` is relative, for numbers that were sent as short floats.
+fn value_matches(expected: &Json, found: &Value, tolerance: f64) -> bool {
     match (expected, found) {
         (Json::Bool(wanted), Value::Flag(flag)) => wanted == flag,
         (Json::String(wanted), Value::Text(text)) => **text == *wanted,
         (Json::Number(wanted), found) => {
             let (wanted, found) = (wanted.as_f64().unwrap(), found.as_number().unwrap_or(f64::NAN));
-            !matches!(expected, Json::Bool(_)) && (wanted - found).abs() <= wanted.abs() * 1e-9
+            !matches!(expected, Json::Bool(_)) && (wanted - found).abs() <= wanted.abs() * tolerance
         }
         _ => false,
     }
@@ -77,9 +88,20 @@ fn check_event(id: &str, event: &Json, arrival: &Arrival, received: Timestamp) {
     assert!(hit.is_some_and(|reading| time_matches(&event["time"], reading.time, received)), "{id}");
 }
 
+/// Whether the device came or went, as the sample says.
+fn check_state(id: &str, state: &Json, arrival: &Arrival) {
+    let Some(device) = state["device"].as_str() else { return };
+    let online = |reading: &&model::Reading| {
+        reading.series.device.as_str() == device && reading.series.metric.as_str() == PRESENCE
+    };
+    let found = arrival.readings.iter().filter(online).map(|reading| reading.value.clone()).collect::<Vec<_>>();
+    assert_eq!(found, [Value::Flag(state["online"].as_bool().unwrap())], "{id}");
+}
+
 fn check(id: &str, sample: &Json, arrival: &Arrival, received: Timestamp) {
     let shown = arrival.readings.iter().map(line).collect::<Vec<_>>();
     let expected = sample["readings"].as_array().unwrap();
+    let tolerance = sample["tolerance"].as_f64().unwrap_or(1e-9);
     let found =
         arrival.readings.iter().filter(|reading| !reading.series.metric.as_str().starts_with('_')).collect::<Vec<_>>();
     assert_eq!(found.len(), expected.len(), "{id}: {shown:?} {:?}", arrival.refused);
@@ -88,13 +110,14 @@ fn check(id: &str, sample: &Json, arrival: &Arrival, received: Timestamp) {
             reading.series.device.as_str() == wanted["device"]
                 && reading.series.metric.as_str() == wanted["metric"]
                 && reading.unit.as_str() == wanted["unit"].as_str()
-                && value_matches(&wanted["value"], &reading.value)
+                && value_matches(&wanted["value"], &reading.value, tolerance)
                 && time_matches(&wanted["time"], reading.time, received)
         });
         assert!(hit, "{id}: {wanted} is missing among {shown:?}");
     }
     check_place(id, &sample["location"], arrival);
     check_event(id, &sample["event"], arrival, received);
+    check_state(id, &sample["state"], arrival);
     let reasons = arrival.refused.iter().map(|letter| letter.reason.as_str()).collect::<Vec<_>>();
     match sample["outcome"].as_str().unwrap() {
         "rejected" => {
@@ -121,10 +144,13 @@ fn every_sample_gives_the_readings_of_its_manifest() {
     let manifest = serde_json::from_slice::<Json>(&manifest).unwrap();
     let received = SystemClock.now();
     let mut tried = 0;
+    // Samples of one session are one conversation, in the order of the file.
+    let mut sessions = HashMap::new();
     for sample in manifest["samples"].as_array().unwrap() {
         if !FORMATS.contains(&sample["format"].as_str().unwrap()) {
             continue;
         }
+        let (id, session) = (sample["id"].as_str().unwrap(), sample["session"].as_str());
         let payload = std::fs::read(folder.join(sample["file"].as_str().unwrap())).unwrap();
         let topic = match sample["topic"].as_str().unwrap() {
             "HTTP POST /log-reports" => ingest::config::topics::TALQ_V2,
@@ -132,9 +158,10 @@ fn every_sample_gives_the_readings_of_its_manifest() {
         };
         let mut message = raw(topic, &payload);
         message.received = received;
-        let mut trial = Trial::new(&config(), tenant(), Arc::new(ingest::EverybodyIsNew)).unwrap();
-        check(sample["id"].as_str().unwrap(), sample, &trial.hear(&message), received);
+        let trial = sessions.entry(session.unwrap_or(id)).or_insert_with(|| trial(&config()));
+        check(id, sample, &trial.hear(&message), received);
+        assert!(trial.commands().is_empty(), "{id}: nothing is missing");
         tried += 1;
     }
-    assert!(tried >= 25, "only {tried} samples were tried");
+    assert!(tried >= 33, "only {tried} samples were tried");
 }

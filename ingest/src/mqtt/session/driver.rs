@@ -10,12 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::ledger::{GivenUp, Ledger, Room};
 use super::protocol::{Event, Incoming, Protocol, Settings};
+use super::subscription::subscriptions;
 use super::{tls, v4::V4, v5::V5};
-use crate::config::{Broker, Format, Protocol as Version, Route};
+use crate::config::{Broker, Protocol as Version, Route};
 use crate::decode::{Command, Host, Presence};
 use crate::gate::Gate;
 use crate::handle::Source;
-use crate::{Ack, Clock, Error, RawMessage, Result, topic};
+use crate::{Ack, Clock, Error, RawMessage, Result};
 
 /// The first pause before a new attempt, and the longest: a broker that comes back is found within 2 s.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(1_500));
@@ -104,29 +105,6 @@ impl Session {
         }
         tracing::info!(broker = %self.source.name, "session ended");
     }
-}
-
-/// What to subscribe to at this broker, and who we are to its edge nodes.
-///
-/// A conversation in Sparkplug B must be heard whole. Dealt out among a group, everybody would hear gaps and ask all nodes to start over, so it is not
-/// subscribed to in a group.
-fn subscriptions(broker: &Broker, routes: &[Route]) -> (Vec<String>, Option<Host>) {
-    let alone = broker.share_group.is_empty();
-    let shared = |route: &&Route| alone || route.format != Format::SparkplugB;
-    let mut topics = broker.subscriptions(routes.iter().filter(shared).map(|route| route.topic.as_str()));
-    if !alone && broker.topics.is_empty() && routes.iter().any(|route| !shared(&route)) {
-        tracing::info!(broker = %broker.name, "Sparkplug B is not subscribed to in a group; list the broker once more, without share_group");
-    }
-    let heard = |route: &Route| {
-        route.format == Format::SparkplugB && topics.iter().any(|topic| topic::overlap(topic, &route.topic))
-    };
-    let host = Host::announced(routes).filter(|_| alone && routes.iter().any(heard));
-    if let Some(host) = &host
-        && !topics.iter().any(|filter| topic::matches(filter, host.topic()))
-    {
-        topics.push(host.topic().to_owned());
-    }
-    (topics, host)
 }
 
 /// One connection with what is owed on it. A new connection starts with a new client and an empty ledger, so that an acknowledgement of an old

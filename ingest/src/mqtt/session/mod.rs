@@ -3,6 +3,7 @@
 mod driver;
 mod ledger;
 mod protocol;
+mod subscription;
 mod tls;
 mod v4;
 mod v5;
