@@ -9,6 +9,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ingest::class::{Classes, Profile};
 use ingest::{Clock, Config, Directory, RawMessage, SystemClock, Trial};
 use model::TenantId;
+use prost::Message as _;
 
 /// A registry that knows everybody, as in the steady state.
 struct KnowsAll;
@@ -82,6 +83,45 @@ fn senml_cbor() -> Vec<u8> {
     bytes
 }
 
+/// A metric of Sparkplug B, as far as the pack needs it.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Metric {
+    #[prost(string, optional, tag = "1")]
+    name: Option<String>,
+    #[prost(uint64, optional, tag = "2")]
+    alias: Option<u64>,
+    #[prost(uint64, optional, tag = "3")]
+    timestamp: Option<u64>,
+    #[prost(uint32, optional, tag = "4")]
+    datatype: Option<u32>,
+    #[prost(double, optional, tag = "13")]
+    value: Option<f64>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct Pack {
+    #[prost(uint64, optional, tag = "1")]
+    timestamp: Option<u64>,
+    #[prost(message, repeated, tag = "2")]
+    metrics: Vec<Metric>,
+    #[prost(uint64, optional, tag = "3")]
+    seq: Option<u64>,
+}
+
+/// A birth that names [`VALUES`] metrics, or a message after it that has only their aliases.
+fn sparkplug(birth: bool) -> Vec<u8> {
+    let time = Some(1_795_341_600_000);
+    let metric = |n: u64| Metric {
+        name: birth.then(|| format!("Quadro/Linea {n}/Tensione")),
+        alias: Some(n),
+        timestamp: time,
+        datatype: birth.then_some(10),
+        value: Some((220 + n % 20) as f64 + 0.5),
+    };
+    let metrics = (0..VALUES as u64).map(metric).collect();
+    Pack { timestamp: time, metrics, seq: Some(u64::from(!birth)) }.encode_to_vec()
+}
+
 fn tts() -> String {
     r#"{"end_device_ids":{"device_id":"serbatoio-3","application_ids":{"application_id":"acqua"},"dev_eui":"24E124FF00AA0001","dev_addr":"00BCB929"},
     "correlation_ids":["as:up:01E0WZGT6Y7657CPFPE5WEYDSQ"],"received_at":"2026-11-22T09:34:16.014773143Z","uplink_message":{"session_key_id":"AXA50g==","f_cnt":1,"f_port":85,
@@ -134,24 +174,32 @@ fn decode(criterion: &mut Criterion) {
         ("onvif-ej, 2 values and the event", "piazza/1/onvif-ej/RuleEngine/LineDetector/Crossed/&1/2", onvif(), &known),
         ("ngsi-ld, 10 values", "ngsi-ld/comune", ngsi_ld(), &known),
     ] {
-        measure(criterion, name, topic, payload.into_bytes(), directory);
+        measure(criterion, name, &[(topic, payload.into_bytes())], directory);
     }
-    measure(criterion, "senml-cbor, 50 values", "senml/gw1/cbor", senml_cbor(), &known);
+    measure(criterion, "senml-cbor, 50 values", &[("senml/gw1/cbor", senml_cbor())], &known);
+    let conversation =
+        [("spBv1.0/Comune/NBIRTH/quadro", sparkplug(true)), ("spBv1.0/Comune/NDATA/quadro", sparkplug(false))];
+    measure(criterion, "sparkplug-b, 50 values by alias", &conversation, &known);
 }
 
-fn measure(criterion: &mut Criterion, name: &str, topic: &str, payload: Vec<u8>, directory: &Arc<dyn Directory>) {
+/// Measures the last of these messages, after the others were heard once.
+fn measure(criterion: &mut Criterion, name: &str, messages: &[(&str, Vec<u8>)], directory: &Arc<dyn Directory>) {
     let tenant = TenantId::new("messina").unwrap();
     let mut trial = Trial::new(&Config::default(), tenant.clone(), Arc::clone(directory)).unwrap();
-    let bytes = payload.len();
-    let message = RawMessage {
-        tenant,
+    let raw = |(topic, payload): &(&str, Vec<u8>)| RawMessage {
+        tenant: tenant.clone(),
         source: Arc::from("bench"),
-        topic: topic.to_owned(),
-        payload: Bytes::from(payload),
-        bytes,
+        topic: (*topic).to_owned(),
+        payload: Bytes::from(payload.clone()),
+        bytes: payload.len(),
         received: SystemClock.now(),
         retained: false,
     };
+    let (message, before) = messages.split_last().expect("there is a message to measure");
+    for message in before {
+        trial.hear(&raw(message));
+    }
+    let message = raw(message);
     let readings = trial.hear(&message).readings.len();
     assert!(readings > 0, "{name} gives no readings");
     let mut group = criterion.benchmark_group(format!("decode {name}"));
