@@ -111,8 +111,8 @@ impl Route {
             Self::new("application/+/device/+/event/+", Format::ChirpstackV4),
             Self::new("v3/+/devices/+/#", Format::TtsV3),
             Self::new("senml/+/json", Format::SenmlJson),
-            Self::new("spBv1.0/#", Format::SparkplugB),
             Self::new("senml/+/cbor", Format::SenmlCbor),
+            Self::new("spBv1.0/#", Format::SparkplugB),
             Self::new("ngsi-ld/+", Format::NgsiLd),
             Self::new("**/onvif-ej/#", Format::OnvifEj),
         ]
