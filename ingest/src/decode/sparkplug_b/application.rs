@@ -175,7 +175,7 @@ impl Decoder for SparkplugB {
         let (outcome, due) = nodes.with(message, &address, |node| {
             let mut hearing = Hearing { address, now, wait, payload, properties, device, sink };
             let outcome = hearing.hear(node);
-            if settings.rebirth && node.rebirth.ask(now, settings.pause()) {
+            if settings.rebirth && node.remembered && node.rebirth.ask(now, settings.pause()) {
                 hearing.sink.command(rebirth(node, now));
             }
             (outcome, node.sequence.due(wait))

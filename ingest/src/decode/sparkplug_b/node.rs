@@ -27,8 +27,11 @@ pub(super) struct Node {
     pub(super) rebirth: Rebirth,
     /// Whether somebody will look whether a gap has closed.
     pub(super) watched: bool,
-    /// Metrics and devices that are remembered.
+    /// Metrics and devices that are remembered, and how many may be.
     pub(super) weight: usize,
+    pub(super) room: usize,
+    /// Whether there is room to remember the node at all: one that is forgotten at once must not be asked for what would be forgotten.
+    pub(super) remembered: bool,
     born: bool,
     bd_seq: Option<u64>,
     births: Births,
@@ -47,22 +50,28 @@ struct Device {
 }
 
 impl Node {
-    /// A node of which nothing is known.
-    pub(super) fn new(source: Arc<str>, commands: String) -> Self {
+    /// A node of which nothing is known but that it spoke.
+    pub(super) fn new(source: Arc<str>, commands: String, heard: Timestamp) -> Self {
         Self {
             source,
             commands,
-            heard: Timestamp::MIN,
+            heard,
             sequence: Sequence::default(),
             rebirth: Rebirth::default(),
             watched: false,
             weight: 0,
+            room: 0,
+            remembered: true,
             born: false,
             bd_seq: None,
             births: Births::default(),
             devices: HashMap::new(),
             restarted: None,
         }
+    }
+
+    fn room(&self) -> usize {
+        self.room.min(ANNOUNCED)
     }
 
     /// The node is born: what was announced before, by its devices too, no longer holds. The devices are not gone yet; their births follow at once.
@@ -77,23 +86,24 @@ impl Node {
             device.births.clear();
         }
         self.restarted = (!self.devices.is_empty()).then_some(now);
-        self.births.take(&payload.metrics, ANNOUNCED.saturating_sub(self.devices.len()), properties);
+        self.births.take(&payload.metrics, self.room().saturating_sub(self.devices.len()), properties);
         self.weight = self.devices.len() + self.births.len();
     }
 
     /// A device is born.
     pub(super) fn begin_device(&mut self, name: &str, payload: &Payload, properties: &mut PropertySet) {
         if !self.devices.contains_key(name) {
-            if self.weight >= ANNOUNCED {
+            if self.weight >= self.room() {
                 return;
             }
             self.devices.insert(name.into(), Device::default());
             self.weight += 1;
         }
+        let room = self.room();
         let Some(device) = self.devices.get_mut(name) else { return };
         (device.born, device.online) = (true, true);
         let others = self.weight.saturating_sub(device.births.len());
-        device.births.take(&payload.metrics, ANNOUNCED.saturating_sub(others), properties);
+        device.births.take(&payload.metrics, room.saturating_sub(others), properties);
         self.weight = others + device.births.len();
     }
 
