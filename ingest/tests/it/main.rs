@@ -9,6 +9,7 @@ mod foreign_broker_line;
 mod foreign_broker_share;
 mod foreign_broker_tls;
 mod formats;
+mod fuzz;
 mod kit;
 mod own_listener;
 mod rules_for_all;
