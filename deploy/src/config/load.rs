@@ -45,16 +45,30 @@ fn merge(name: &str, text: &str, env: impl Iterator<Item = (String, String)>) ->
             continue;
         }
         let keys: Vec<String> = path.split("__").map(str::to_ascii_lowercase).collect();
-        put(&mut table, &keys, &value).with_context(|| format!("environment variable {variable}"))?;
-        Config::deserialize(table.clone())
-            .map_err(|error| anyhow::anyhow!("environment variable {variable}: {error}"))?;
+        table = with(&table, &keys, &value).with_context(|| format!("environment variable {variable}"))?;
         overridden = true;
     }
     if overridden { Ok(Config::deserialize(table)?) } else { Ok(config) }
 }
 
-/// Sets a key by its path. The text is read as TOML where it is TOML (numbers, lists, true), and as a text where it is not.
-fn put(table: &mut Table, keys: &[String], text: &str) -> anyhow::Result<()> {
+/// The configuration with one key more. The text is read as TOML where it is TOML (numbers, lists, true) and the key wants such a value, and as a
+/// text where not: a password of digits is a password.
+fn with(table: &Table, keys: &[String], text: &str) -> anyhow::Result<Table> {
+    let read = toml::from_str::<Table>(&format!("v = {text}")).ok().and_then(|mut read| read.remove("v"));
+    let mut problem = None;
+    for value in read.into_iter().chain([Value::String(text.to_owned())]) {
+        let mut changed = table.clone();
+        put(&mut changed, keys, value)?;
+        match Config::deserialize(changed.clone()) {
+            Ok(_) => return Ok(changed),
+            Err(error) => problem = problem.or(Some(error)),
+        }
+    }
+    Err(problem.map_or_else(|| anyhow::anyhow!("has no value"), anyhow::Error::new))
+}
+
+/// Sets a key by its path.
+fn put(table: &mut Table, keys: &[String], value: Value) -> anyhow::Result<()> {
     let Some((key, above)) = keys.split_last() else { bail!("names no key") };
     let mut at = table;
     for name in above {
@@ -64,10 +78,6 @@ fn put(table: &mut Table, keys: &[String], text: &str) -> anyhow::Result<()> {
             _ => bail!("{name} is not a table"),
         }
     }
-    let value = toml::from_str::<Table>(&format!("v = {text}"))
-        .ok()
-        .and_then(|mut read| read.remove("v"))
-        .unwrap_or_else(|| Value::String(text.to_owned()));
     at.insert(key.clone(), value);
     Ok(())
 }
@@ -122,6 +132,22 @@ mod tests {
         assert_eq!(config.store.folder.to_str(), Some("from-env"));
         assert_eq!(config.store.flush_seconds, 5);
         assert_eq!(config.rules.reload_seconds, 9);
+    }
+
+    #[test]
+    fn lists_and_passwords_of_digits_can_stand_in_the_environment() {
+        let config = merged(
+            "",
+            &[
+                ("SPECOLA_INGEST__IGNORED_TOPICS", r#"["a/#", "b/+"]"#),
+                ("SPECOLA_INGEST__BROKERS", r#"[{name = "acqua", url = "mqtt://127.0.0.1:1884", username = "42"}]"#),
+                ("SPECOLA_STORE__FOLDER", "2026"),
+            ],
+        )
+        .unwrap();
+        assert_eq!(config.ingest.ignored_topics, ["a/#", "b/+"]);
+        assert_eq!(config.ingest.brokers[0].url, "mqtt://127.0.0.1:1884");
+        assert_eq!(config.store.folder.to_str(), Some("2026"));
     }
 
     #[test]
