@@ -15,11 +15,11 @@ use model::{Asset, AssetId, TenantId};
 use rules::{Engine, RuleBook};
 use store::Store;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::desk::{ANSWERS, Desk};
 use super::directory::Directory;
+use super::drain::{Drained, Stage, drain, first_end};
 use super::judge::Judge;
 use super::keep::Keeper;
 use super::metrics as names;
@@ -37,7 +37,7 @@ const DRAIN: Duration = Duration::from_secs(9);
 
 /// A running pipeline.
 pub(crate) struct Pipeline {
-    stages: Vec<(&'static str, JoinHandle<anyhow::Result<()>>)>,
+    stages: Vec<Stage>,
     store: Arc<dyn Store>,
     stop: CancellationToken,
     http: SocketAddr,
@@ -130,7 +130,7 @@ impl Pipeline {
             cities,
         };
 
-        let running: Vec<(&'static str, JoinHandle<anyhow::Result<()>>)> = vec![
+        let running: Vec<Stage> = vec![
             ("ingest", tokio::spawn(async move { service.run().await.map_err(in_stage("ingest")) })),
             (
                 "keep",
@@ -189,20 +189,8 @@ impl Pipeline {
             }
         }
         let deadline = tokio::time::Instant::now() + DRAIN;
-        let mut late = Vec::new();
-        for (name, task) in &mut self.stages {
-            if task.is_finished() {
-                continue;
-            }
-            match tokio::time::timeout_at(deadline, task).await {
-                Ok(Ok(Ok(()))) => {}
-                Ok(Ok(Err(error))) => failure = failure.or(Some(error)),
-                Ok(Err(error)) => {
-                    failure = failure.or(Some(anyhow::Error::new(error).context(format!("stage {name} broke"))))
-                }
-                Err(_) => late.push(*name),
-            }
-        }
+        let Drained { mut late, failure: broken } = drain(&mut self.stages, deadline).await;
+        failure = failure.or(broken);
         match tokio::time::timeout_at(deadline + Duration::from_millis(500), self.store.close()).await {
             Ok(closed) => closed.context("closing the store")?,
             Err(_) => late.push("store"),
@@ -214,20 +202,6 @@ impl Pipeline {
             Some(error) => Err(error),
             None => Ok(ExitCode::SUCCESS),
         }
-    }
-}
-
-/// Waits until any stage ends although nobody asked it to.
-async fn first_end(stages: &mut [(&'static str, JoinHandle<anyhow::Result<()>>)]) -> anyhow::Error {
-    let waits = stages.iter_mut().map(|(name, task)| {
-        let name = *name;
-        Box::pin(async move { (name, task.await) })
-    });
-    let ((name, outcome), ..) = futures::future::select_all(waits).await;
-    match outcome {
-        Ok(Ok(())) => anyhow::anyhow!("stage {name} ended by itself"),
-        Ok(Err(error)) => error,
-        Err(error) => anyhow::Error::new(error).context(format!("stage {name} broke")),
     }
 }
 

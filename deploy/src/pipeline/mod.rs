@@ -3,6 +3,7 @@
 mod assemble;
 mod desk;
 mod directory;
+mod drain;
 mod judge;
 mod keep;
 mod metrics;
