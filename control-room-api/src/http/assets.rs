@@ -1,7 +1,7 @@
 //! The assets: a list in pages, and all that is known of one.
 
 use axum::extract::{Json, State};
-use model::{Asset, AssetId, Bounds, Domain, TenantId};
+use model::{Asset, AssetId, Bounds, DeviceId, Domain, MetricName, Quality, Reading, TenantId, Timestamp, Value};
 use store::AlarmFilter;
 
 use super::extract::{Asked, Named, bounded, named};
@@ -86,14 +86,27 @@ pub(crate) async fn asset(
     let catalogue = board.assets();
     let newest = asset.devices.iter().flat_map(|device| app.parts.store.newest_of(&caller.tenant, device));
     let mut newest: Vec<_> = newest.collect();
-    // What stands for the asset on the map comes first; the rest keeps its order.
-    newest.sort_by_key(|reading| asset.main_metric.as_ref() != Some(&reading.series.metric));
-    let series = newest.into_iter().map(|reading| SeriesValue {
+    // What stands for the asset on the map comes first, the quality of its line last; the rest keeps its order.
+    newest.sort_by_key(|reading| {
+        let metric = &reading.series.metric;
+        (asset.main_metric.as_ref() != Some(metric), metric.is_about_transport())
+    });
+    let gone: Vec<_> = newest
+        .iter()
+        .filter(|reading| reading.series.metric.as_str() == MetricName::ONLINE && reading.value == Value::Flag(false))
+        .map(|reading| (reading.series.device.clone(), reading.time))
+        .collect();
+    // What a device said before its network announced its end no longer holds.
+    let quality = |reading: &Reading| {
+        let ended = |(device, since): &(DeviceId, Timestamp)| *device == reading.series.device && reading.time < *since;
+        if gone.iter().any(ended) { Quality::Stale } else { reading.quality }
+    };
+    let series = newest.iter().map(|reading| SeriesValue {
         device: reading.series.device.to_string(),
         metric: reading.series.metric.to_string(),
         value: Scalar::from(&reading.value),
         unit: reading.unit.as_str().map(str::to_owned),
-        quality: reading.quality.as_str().to_owned(),
+        quality: quality(reading).as_str().to_owned(),
         time: reading.time.to_rfc3339(),
         received: reading.received.to_rfc3339(),
         stale_after_s: rules.stale_after(&asset, &reading.series.metric).as_secs_f64(),

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use model::{Asset, DeviceId, Domain, Lifecycle, MetricName, Reading, Timestamp};
+use model::{Asset, DeviceId, Domain, Lifecycle, MetricName, Reading, Timestamp, Value};
 
 use super::catalogue::anchor;
 use super::frame::{Frame, FrameKind};
@@ -24,6 +24,8 @@ struct Slot {
     domain: u16,
     has_sensors: bool,
     shown: bool,
+    /// Since when its network says that it cannot be heard.
+    offline: Option<Timestamp>,
     at: Option<(f64, f64)>,
 }
 
@@ -63,8 +65,9 @@ impl Columns {
         self.version += 1;
         let at = anchor(asset).map(|position| (position.lon(), position.lat()));
         let domain = self.domain(&asset.domain);
-        let known =
-            self.slots.get(slot as usize).map(|known| (known.heard, known.main.clone(), known.value, known.state));
+        let known = self.slots.get(slot as usize);
+        let offline = known.and_then(|known| known.offline);
+        let known = known.map(|known| (known.heard, known.main.clone(), known.value, known.state));
         let (heard, heard_metric, value, state) = known.unwrap_or((None, None, f32::NAN, 0));
         let main = asset.main_metric.clone().or_else(|| heard_metric.clone());
         let (heard, value) = if main == heard_metric { (heard, value) } else { (None, f32::NAN) };
@@ -78,6 +81,7 @@ impl Columns {
             domain,
             has_sensors: !asset.devices.is_empty(),
             shown: asset.lifecycle != Lifecycle::Retired,
+            offline,
             at,
         };
         next.age(now);
@@ -132,10 +136,16 @@ impl Columns {
             let Some(slots) = self.devices.get(&reading.series.device) else { continue };
             for index in slots {
                 let slot = &mut self.slots[*index as usize];
+                if slot.is_told(reading, now) {
+                    slot.version = next;
+                    changed = true;
+                }
                 match &slot.main {
                     Some(main) if *main != reading.series.metric => continue,
                     Some(_) => {}
-                    None if reading.value.as_number().is_none() => continue,
+                    None if reading.value.as_number().is_none() || reading.series.metric.is_about_transport() => {
+                        continue;
+                    }
                     None => {
                         slot.main = Some(reading.series.metric.clone());
                         found.push(*index);
@@ -249,9 +259,24 @@ impl Slot {
         self.age(now) || new_value
     }
 
+    /// Takes in what a reading says about its device's presence: its network's word, or the fact that it speaks again. True when the asset looks
+    /// different now.
+    fn is_told(&mut self, reading: &Reading, now: Timestamp) -> bool {
+        let at = reading.time.min(reading.received);
+        let before = self.offline;
+        if reading.series.metric.as_str() == MetricName::ONLINE {
+            let gone = reading.value == Value::Flag(false);
+            self.offline = gone.then_some(at).filter(|at| before.is_none_or(|before| *at >= before));
+        } else if before.is_some_and(|before| at > before) && !reading.series.metric.is_about_transport() {
+            self.offline = None;
+        }
+        self.offline != before && self.age(now)
+    }
+
     /// Sets the mark of staleness; true when it has changed. What has no sensors of its own is never stale.
     fn age(&mut self, now: Timestamp) -> bool {
-        let stale = self.has_sensors && self.heard.is_none_or(|heard| now.since(heard) > self.stale_after);
+        let old = self.heard.is_none_or(|heard| now.since(heard) > self.stale_after);
+        let stale = self.has_sensors && (old || self.offline.is_some());
         let state = if stale { self.state | STALE } else { self.state & !STALE };
         std::mem::replace(&mut self.state, state) != state
     }

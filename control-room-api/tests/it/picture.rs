@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use control_room_api::{Clock, Frame, FrameKind, Live, Selection};
 use model::alarm::{Alarm, Change};
-use model::{Bounds, Domain, Quality, TenantId, Timestamp};
+use model::{Bounds, Domain, MetricName, Quality, Series, TenantId, Timestamp, Value};
 use proptest::prelude::*;
 use tokio::sync::watch;
 
@@ -220,6 +220,29 @@ fn the_newest_value_never_goes_back_and_the_future_does_not_pin_it() {
     history.quality = Quality::Historical;
     world.live.show(&[history]);
     assert_eq!(value(), 2.0);
+}
+
+/// The network's word about the device of a lamp.
+fn presence(world: &World, number: u32, online: bool) {
+    let mut word = reading(&world.me, number, 0.0, world.now());
+    let series = Series { metric: MetricName::new(MetricName::ONLINE).unwrap(), ..(*word.series).clone() };
+    word.series = Arc::new(series);
+    word.value = Value::Flag(online);
+    world.live.show(&[word]);
+}
+
+#[test]
+fn a_device_whose_end_was_announced_is_stale_until_it_is_back() {
+    let mut world = World::new();
+    world.take(&Step::Measure(1, 230));
+    world.take(&Step::Measure(2, 230));
+    presence(&world, 1, false);
+    presence(&world, 2, false);
+    assert_eq!((state_of(&world, 1), state_of(&world, 2)), (16, 16), "gone, although their values are young");
+    presence(&world, 1, true);
+    assert_eq!(state_of(&world, 1), 0, "announced again");
+    world.live.show(&[reading(&world.me, 2, 231.0, world.now().plus(Duration::from_secs(1)))]);
+    assert_eq!(state_of(&world, 2), 0, "it speaks again");
 }
 
 #[test]

@@ -75,6 +75,13 @@ const METRICS: Record<string, Word> = {
   frame_rate: m.metric_fps,
   bitrate: m.metric_bitrate,
   online: m.metric_online,
+  _online: m.metric_online,
+  _rssi: m.metric_rssi,
+  _snr: m.metric_snr,
+  _f_cnt: m.metric_frames,
+  _longitude: m.metric_longitude,
+  _latitude: m.metric_latitude,
+  _altitude: m.metric_altitude,
   vehicles: m.metric_vehicles,
   speed: m.metric_speed,
   battery: m.metric_battery,
@@ -132,6 +139,8 @@ const QUALITIES: Record<string, Word> = {
   bad: m.quality_bad,
   simulated: m.quality_simulated,
   historical: m.quality_historical,
+  stale: m.quality_stale,
+  'out-of-range': m.quality_out_of_range,
 };
 
 const PRIORITIES: Record<Priority, Word> = {

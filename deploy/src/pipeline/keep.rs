@@ -186,7 +186,12 @@ fn first_sight(newcomer: &ingest::Newcomer, fresh: &[Reading]) -> Option<Asset> 
         relations: Vec::new(),
         main_metric: fresh
             .iter()
-            .find(|reading| reading.series.device == newcomer.device && reading.series.tenant == newcomer.tenant)
+            .find(|reading| {
+                let series = &reading.series;
+                series.device == newcomer.device
+                    && series.tenant == newcomer.tenant
+                    && !series.metric.is_about_transport()
+            })
             .map(|reading| reading.series.metric.clone()),
         lifecycle: match newcomer.treatment {
             UnknownDevices::Register => Lifecycle::InService,

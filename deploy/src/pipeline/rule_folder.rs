@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 const SHIPPED: &[(&str, &str)] = &[
     ("camera.toml", include_str!("../../config/rules/camera.toml")),
     ("environment.toml", include_str!("../../config/rules/environment.toml")),
+    ("network.toml", include_str!("../../config/rules/network.toml")),
     ("streetlight.toml", include_str!("../../config/rules/streetlight.toml")),
     ("structural.toml", include_str!("../../config/rules/structural.toml")),
     ("water.toml", include_str!("../../config/rules/water.toml")),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{Position, Quality, Reason, TenantId, Timestamp, Value};
+use model::{MetricName, Position, Quality, Reason, TenantId, Timestamp, Value};
 
 use super::cbor;
 use super::json::Tape;
@@ -102,7 +102,7 @@ pub struct Command {
 }
 
 /// The metric that says whether a device is online.
-pub const PRESENCE: &str = "_online";
+pub const PRESENCE: &str = MetricName::ONLINE;
 /// What the metrics of events begin with; the kind of the event follows.
 pub const EVENT: &str = "_event/";
 /// The metrics of a position that was sent: degrees east, degrees north, metres above the sea.

@@ -10,6 +10,10 @@ use crate::book::Fill;
 use crate::condition::{Condition, Memory, Sample, Verdict};
 use crate::metrics;
 
+fn is_farewell(reading: &Reading) -> bool {
+    reading.value == Value::Flag(false) && reading.series.metric.as_str() == MetricName::ONLINE
+}
+
 /// What became of the readings of one call, counted once at its end.
 #[derive(Default)]
 struct Tally {
@@ -44,8 +48,12 @@ impl Engine {
         let subject = watch.subject;
         let rule = &self.plan.rules[self.plan.subjects[subject].rule];
         let is_silence = rule.condition.silence().is_some();
-        // any word of a device is a sign of life, unless it was said long ago on purpose
-        let counts = if is_silence { reading.quality != Quality::Historical } else { reading.quality.may_alarm() };
+        // any word of a device is a sign of life, unless it was said long ago on purpose, or said by its network about its end
+        let counts = if is_silence {
+            reading.quality != Quality::Historical && !is_farewell(reading)
+        } else {
+            reading.quality.may_alarm()
+        };
         if !counts {
             tally.quality += 1;
             return;

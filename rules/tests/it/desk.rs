@@ -1,6 +1,6 @@
 //! A desk with a small city: plays a script in virtual time and writes down what the engine says.
 //!
-//! Words of a script: `a=0` (lamp a says 0 V now), `a,b=0`, `a=0~-300` (measured 300 s ago), `a=0?bad` (of this quality), `+10` (ten
+//! Words of a script: `a=0` (lamp a says 0 V now), `a,b=0`, `a=0~-300` (measured 300 s ago), `a=0?bad` (of this quality), `a=gone`, `a=back` (what the network says about a), `+10` (ten
 //! seconds pass, with a tick each), `jump+3600` (the wall clock leaps), `ack:a` (somebody answers the alarm about a), `restart`.
 //! Lamps whose names begin with `z` hang on circuit c2, all others on c1; both circuits on cabinet k1.
 
@@ -228,9 +228,18 @@ impl Desk {
         let (value, quality) = value.split_once('?').unwrap_or((value, "good"));
         let (value, shift) = value.split_once('~').unwrap_or((value, "0"));
         let time = Timestamp::from_nanos(self.now.as_nanos() + shift.parse::<i64>().unwrap() * 1_000_000_000);
-        let read = |name| Reading {
-            quality: quality.parse().unwrap(),
-            ..reading(name, value.parse().unwrap(), time, self.now)
+        let read = |name| {
+            let told = Reading { quality: quality.parse().unwrap(), ..reading(name, 0.0, time, self.now) };
+            let presence = MetricName::new(MetricName::ONLINE).unwrap();
+            let about = |value| {
+                let series = Arc::new(Series { metric: presence, ..(*told.series).clone() });
+                Reading { series, value: Value::Flag(value), unit: Unit::NONE, ..told.clone() }
+            };
+            match value {
+                "gone" => about(false),
+                "back" => about(true),
+                number => Reading { value: Value::Number(number.parse().unwrap()), ..told },
+            }
         };
         names.split(',').map(read).collect()
     }

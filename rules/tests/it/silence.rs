@@ -74,3 +74,13 @@ fn without_a_metric_any_word_of_the_device_counts() {
         .replace("class = \"lamp\"", "asset = [\"a\", \"b\"]");
     check(&text, &format!("a=230 {} a=230 {}", while_b_speaks(50), while_b_speaks(80)), "raised:a@110");
 }
+
+#[test]
+fn the_announcement_of_its_end_is_no_sign_of_life_and_that_of_its_return_is_one() {
+    let any = |script: &str, expected: &str| {
+        let text = rule("silent", "", SILENT).replace("class = \"lamp\"", "asset = [\"a\", \"b\"]");
+        check(&text.replace("metric = \"voltage\"\n", ""), script, expected);
+    };
+    any(&format!("a=230 {} a=gone {}", while_b_speaks(50), while_b_speaks(20)), "raised:a@60");
+    any(&format!("a=230 {} a=back {}", while_b_speaks(50), while_b_speaks(50)), "");
+}

@@ -177,6 +177,16 @@ impl std::str::FromStr for AlarmId {
     }
 }
 
+impl MetricName {
+    /// Whether the device can be heard at the moment, as its network says: a flag.
+    pub const ONLINE: &'static str = "_online";
+
+    /// Whether it is about the way of the messages (signal, counters, place, presence) and not about the thing that is measured. Such names begin with `_`.
+    pub fn is_about_transport(&self) -> bool {
+        self.as_str().starts_with('_')
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
