@@ -1,7 +1,7 @@
 //! An acknowledgement that is owed to a sender.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use tokio::sync::{Notify, oneshot};
 
@@ -23,6 +23,8 @@ enum Debt {
     None,
     /// A session with a broker looks at its slots in the order in which the messages came.
     Slot(Arc<Slot>),
+    /// A connection of our own listener looks at the page as a whole.
+    Page(Arc<Page>),
     /// Somebody waits for exactly this message.
     Waiter(oneshot::Sender<()>),
     /// Somebody waits for exactly this message and asks what became of it.
@@ -68,6 +70,7 @@ impl Ack {
         match std::mem::replace(&mut self.0, Debt::None) {
             Debt::None => {}
             Debt::Slot(slot) => slot.settle(CONFIRMED),
+            Debt::Page(page) => page.settle(),
             // An error means that the sender is gone; it will send again and the store will know the reading already.
             Debt::Waiter(tell) => drop(tell.send(())),
             Debt::Asker(asker) => drop(asker.tell.send(asker.report)),
@@ -77,8 +80,10 @@ impl Ack {
 
 impl Drop for Ack {
     fn drop(&mut self) {
-        if let Debt::Slot(slot) = &self.0 {
-            slot.settle(GIVEN_UP);
+        match &self.0 {
+            Debt::Slot(slot) => slot.settle(GIVEN_UP),
+            Debt::Page(page) => page.give_up(),
+            Debt::None | Debt::Waiter(_) | Debt::Asker(_) => {}
         }
     }
 }
@@ -123,6 +128,55 @@ impl Slot {
     }
 }
 
+/// The place where the fate of messages is written that came together. They are answered together too, so one count does for all of them, and its
+/// owner is woken once, when the last one is safe. A page that is not closed yet counts itself as owed.
+#[derive(Debug)]
+pub(crate) struct Page {
+    owed: AtomicUsize,
+    given_up: AtomicBool,
+    bell: Arc<Notify>,
+}
+
+impl Page {
+    /// An open page whose owner is woken by `bell`.
+    pub(crate) fn new(bell: Arc<Notify>) -> Arc<Self> {
+        Arc::new(Self { owed: AtomicUsize::new(1), given_up: AtomicBool::new(false), bell })
+    }
+
+    /// One more acknowledgement on this page.
+    pub(crate) fn owe(self: &Arc<Self>) -> Ack {
+        self.owed.fetch_add(1, Ordering::Relaxed);
+        Ack(Debt::Page(Arc::clone(self)))
+    }
+
+    /// Nothing more is written on this page.
+    pub(crate) fn close(&self) {
+        self.settle();
+    }
+
+    fn settle(&self) {
+        if self.owed.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.bell.notify_one();
+        }
+    }
+
+    fn give_up(&self) {
+        self.given_up.store(true, Ordering::Release);
+        self.bell.notify_one();
+    }
+
+    /// What became of its messages: confirmed when all of them are.
+    pub(crate) fn verdict(&self) -> Verdict {
+        if self.given_up.load(Ordering::Acquire) {
+            Verdict::GivenUp
+        } else if self.owed.load(Ordering::Acquire) == 0 {
+            Verdict::Confirmed
+        } else {
+            Verdict::Owed
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +192,24 @@ mod tests {
         let (ack, mut hear) = Ack::watched();
         drop(ack);
         assert!(hear.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_page_is_confirmed_with_its_last_message_and_given_up_with_any() {
+        let bell = Arc::new(Notify::new());
+        let page = Page::new(Arc::clone(&bell));
+        let (first, second) = (page.owe(), page.owe());
+        first.confirm();
+        second.confirm();
+        assert_eq!(page.verdict(), Verdict::Owed, "it is still open");
+        page.close();
+        assert_eq!(page.verdict(), Verdict::Confirmed);
+        let page = Page::new(bell);
+        let (first, second) = (page.owe(), page.owe());
+        page.close();
+        drop(first);
+        assert_eq!(page.verdict(), Verdict::GivenUp);
+        second.confirm();
+        assert_eq!(page.verdict(), Verdict::GivenUp);
     }
 }

@@ -1,5 +1,6 @@
 //! The queue between the sources and the decoders, bounded in messages and in bytes.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,8 +19,8 @@ pub(crate) struct Waiting {
     pub(crate) message: RawMessage,
     pub(crate) source: Arc<Source>,
     pub(crate) ack: Ack,
-    /// Given back when the message has been decoded.
-    _room: OwnedSemaphorePermit,
+    /// Given back when the message has been decoded, or the last of those that came with it.
+    _room: Arc<OwnedSemaphorePermit>,
 }
 
 /// Where sources put messages. Cloned for each of them; the decoders end when the last clone is gone.
@@ -71,7 +72,30 @@ impl Gate {
         let room = Arc::clone(&self.room).acquire_many_owned(permits).await.map_err(|_| Closed)?;
         let place = self.queue.reserve().await.map_err(|_| Closed)?;
         source.count_received(message.bytes);
-        place.send(Waiting { message, source: Arc::clone(source), ack, _room: room });
+        place.send(Waiting { message, source: Arc::clone(source), ack, _room: Arc::new(room) });
+        Ok(())
+    }
+
+    /// Puts messages in that came together, in their order: one wait and one wake-up for many. Those for which the wait was given up stay in `batch`.
+    pub(crate) async fn enter_all(
+        &self,
+        source: &Arc<Source>,
+        batch: &mut VecDeque<(RawMessage, Ack)>,
+    ) -> Result<(), Closed> {
+        while !batch.is_empty() {
+            let count = batch.len().min(self.queue.max_capacity());
+            let grains: usize = batch.range(..count).map(|(message, _)| 1 + message.payload.len() / GRAIN).sum();
+            let permits = u32::try_from(grains.min(self.permits)).unwrap_or(u32::MAX);
+            let room = Arc::clone(&self.room).acquire_many_owned(permits).await.map_err(|_| Closed)?;
+            let room = Arc::new(room);
+            let places = self.queue.reserve_many(count).await.map_err(|_| Closed)?;
+            let mut bytes = 0;
+            for (place, (message, ack)) in places.zip(batch.drain(..count)) {
+                bytes += message.bytes;
+                place.send(Waiting { message, source: Arc::clone(source), ack, _room: Arc::clone(&room) });
+            }
+            source.count_all_received(count, bytes);
+        }
         Ok(())
     }
 

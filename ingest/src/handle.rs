@@ -94,6 +94,13 @@ impl Source {
         self.metrics.bytes.increment(bytes as u64);
     }
 
+    /// Messages came together.
+    pub(crate) fn count_all_received(&self, messages: usize, bytes: usize) {
+        self.received.fetch_add(messages as u64, Ordering::Relaxed);
+        self.metrics.received.increment(messages as u64);
+        self.metrics.bytes.increment(bytes as u64);
+    }
+
     /// A message was refused whole.
     pub(crate) fn count_refused(&self, reason: model::Reason) {
         self.refused.fetch_add(1, Ordering::Relaxed);
@@ -172,6 +179,7 @@ pub struct Handle {
     pub(crate) gate: WeakGate,
     pub(crate) door: Door,
     pub(crate) listener: Option<SocketAddr>,
+    pub(crate) secure: Option<SocketAddr>,
 }
 
 impl Handle {
@@ -190,6 +198,11 @@ impl Handle {
     /// Where our own listener can be reached; the real port when the configuration said 0.
     pub fn listener_addr(&self) -> Option<SocketAddr> {
         self.listener
+    }
+
+    /// Where our own listener can be reached with TLS.
+    pub fn secure_listener_addr(&self) -> Option<SocketAddr> {
+        self.secure
     }
 
     /// Messages that wait to be decoded.

@@ -33,6 +33,12 @@ pub const VALUES_SKIPPED: &str = "specola_ingest_values_skipped_total";
 pub const READINGS_MARKED: &str = "specola_ingest_readings_marked_total";
 /// Commands to devices that were dropped because too many waited, by source.
 pub const COMMANDS_DROPPED: &str = "specola_ingest_commands_dropped_total";
+/// Messages among clients of our own listener that a subscriber did not get because too many waited for it, by source.
+pub const DELIVERIES_DROPPED: &str = "specola_ingest_deliveries_dropped_total";
+/// Messages that a client of our own listener may not publish, by source. They are not among those received.
+pub const PUBLISHES_DENIED: &str = "specola_ingest_publishes_denied_total";
+/// Connections to our own listener that were refused, by why.
+pub const CLIENTS_REFUSED: &str = "specola_ingest_clients_refused_total";
 /// Messages that wait to be decoded, over all sources.
 pub const QUEUE_MESSAGES: &str = "specola_ingest_queue_messages";
 /// 1 while a source is connected or listening, by source.

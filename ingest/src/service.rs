@@ -1,7 +1,6 @@
 //! Ingest as a whole: starts the sources and the decoders, waits for them, stops them in order.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use model::TenantId;
@@ -9,6 +8,7 @@ use tokio::sync::mpsc::Sender;
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::decode::Host;
 use crate::gate::Gate;
 use crate::handle::{Source, SourceKind};
 use crate::mqtt::{listener, session};
@@ -44,14 +44,13 @@ impl Ingest {
         let tenant_of = |key: &str, text: &str| {
             TenantId::new(text).map_err(|why| Error::Config { key: key.to_owned(), problem: why.to_string() })
         };
-        let mut listening: Option<(listener::Bound, SocketAddr)> = None;
+        let mut listening: Option<listener::Bound> = None;
         if config.listener.enabled {
-            let source =
-                Source::new("listener", tenant_of("listener.tenant", &config.listener.tenant)?, SourceKind::Listener);
-            sources.push(Arc::clone(&source));
-            let bound = listener::bind(&config.listener, source, gate.downgrade(), Arc::clone(&clock)).await?;
-            let address = bound.address();
-            listening = Some((bound, address));
+            let tenant = tenant_of("listener.tenant", &config.listener.tenant)?;
+            let ours = listener::sources(&config.listener, &tenant);
+            let (gate, clock, host) = (gate.downgrade(), Arc::clone(&clock), Host::announced(&config.routes));
+            listening = Some(listener::bind(&config.listener, &ours, gate, clock, host, stop.clone()).await?);
+            sources.extend(ours);
         }
         for broker in &config.brokers {
             let source = Source::new(&broker.name, tenant_of("brokers.tenant", &broker.tenant)?, SourceKind::Broker);
@@ -64,13 +63,14 @@ impl Ingest {
         if sources.is_empty() {
             tracing::warn!("neither the listener is enabled nor a broker listed: readings come by HTTP only");
         }
-        let address = listening.as_ref().map(|(_, address)| *address);
+        let address = listening.as_ref().map(listener::Bound::address);
+        let secure = listening.as_ref().and_then(listener::Bound::secure_address);
         let door = Door::new(&config, gate.downgrade(), clock);
-        let handle = Handle { sources: Arc::new(sources), gate: gate.downgrade(), door, listener: address };
+        let handle = Handle { sources: Arc::new(sources), gate: gate.downgrade(), door, listener: address, secure };
         let mut service = Service { tasks: JoinSet::new(), names: HashMap::new() };
         service.spawn("decode".to_owned(), stage.run(waiting, arrivals, handle.clone()));
-        if let Some((bound, _)) = listening {
-            service.spawn("listener".to_owned(), bound.run(gate.clone(), stop.clone()));
+        if let Some(bound) = listening {
+            service.spawn("listener".to_owned(), bound.run(gate.clone()));
         }
         for (name, session) in sessions {
             service.spawn(format!("session {name}"), session.run(gate.clone(), stop.clone()));

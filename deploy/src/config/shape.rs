@@ -55,6 +55,14 @@ impl Config {
                 "ingest: {source} belongs to tenant {tenant:?}, which is not among [[tenants]]"
             );
         }
+        for user in &listener.users {
+            let tenant = user.tenant.as_deref().unwrap_or(&listener.tenant);
+            ensure!(
+                known.contains(tenant),
+                "ingest: user {} of the listener belongs to tenant {tenant:?}, which is not among [[tenants]]",
+                user.name
+            );
+        }
         Ok(())
     }
 

@@ -77,8 +77,10 @@ impl Pipeline {
         let (to_judge, kept) = mpsc::channel(TO_JUDGE);
         let (answers, answered) = mpsc::channel(ANSWERS);
         let queues = (to_keeper.downgrade(), to_judge.downgrade());
+        let mut ingest = config.ingest.clone();
+        ingest.listener.state_folder.get_or_insert_with(|| config.store.folder.join("mqtt"));
         let (service, sources) = Ingest::start(
-            config.ingest.clone(),
+            ingest,
             Arc::clone(&directory) as Arc<dyn ingest::Directory>,
             Arc::new(SystemClock),
             to_keeper,

@@ -22,7 +22,6 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("datafusion", &["store/src/columnar"]),
     ("sqlx", &["store/src/registry", "store/src/timescale"]),
     ("rumqttc", &["ingest/src/mqtt", "simulators/src/publish"]),
-    ("mqtt5", &["ingest/src/mqtt"]),
     ("axum", &["control-room-api/src"]),
     ("utoipa_axum", &["control-room-api/src"]),
     ("anyhow", &["deploy/src"]),

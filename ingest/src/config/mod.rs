@@ -9,7 +9,7 @@ mod sparkplug;
 mod welcome;
 
 pub use broker::{Broker, Endpoint, Protocol, Tls};
-pub use listener::{Listener, User};
+pub use listener::{Listener, ListenerTls, Role, User};
 pub use root::{Config, Queue, UnknownDevices};
 pub use route::{Format, Route, topics};
 pub use secret::Secret;

@@ -166,12 +166,30 @@ impl Config {
         }
         let mut names = HashSet::new();
         for user in &listener.users {
-            if user.name.is_empty() || !names.insert(user.name.as_str()) {
-                return Err(wrong("listener.users", format!("user name {:?} is empty or listed twice", user.name)));
-            }
-            if user.password.is_none() && !user.password_hash.expose().starts_with("$argon2") {
-                let problem = format!("user {:?} needs a password_hash that starts with $argon2", user.name);
+            if let Some(problem) = user.problem() {
                 return Err(wrong("listener.users", problem));
+            }
+            if !names.insert(user.name.as_str()) {
+                return Err(wrong("listener.users", format!("user name {:?} is listed twice", user.name)));
+            }
+            if let Some(text) = &user.tenant {
+                tenant("listener.users.tenant", text)?;
+            }
+            if user.certificate && listener.tls.as_ref().is_none_or(|tls| tls.client_authorities.is_none()) {
+                let problem =
+                    format!("user {:?} comes with a certificate; name listener.tls.client_authorities", user.name);
+                return Err(wrong("listener.users", problem));
+            }
+        }
+        for (key, value) in [
+            ("listener.in_flight", listener.in_flight.into()),
+            ("listener.connect_seconds", listener.connect_seconds),
+            ("listener.queue_messages", listener.queue_messages as u64),
+            ("listener.queue_bytes", listener.queue_bytes as u64),
+            ("listener.max_subscriptions", listener.max_subscriptions as u64),
+        ] {
+            if value == 0 {
+                return Err(wrong(key, "0 would let nothing through; write at least 1"));
             }
         }
         if listener.max_connections == 0 {
@@ -185,10 +203,8 @@ impl Config {
         let mut sessions = HashSet::new();
         for broker in &self.brokers {
             let key = |field: &str| format!("brokers.{}.{field}", broker.name);
-            if broker.name.is_empty()
-                || ["listener", "http"].contains(&broker.name.as_str())
-                || !names.insert(broker.name.as_str())
-            {
+            let ours = ["listener", "http"].contains(&broker.name.as_str()) || broker.name.starts_with("listener/");
+            if broker.name.is_empty() || ours || !names.insert(broker.name.as_str()) {
                 let problem =
                     format!("{:?} is empty, taken by our own listener or by HTTP, or used twice", broker.name);
                 return Err(wrong("brokers.name", problem));
@@ -296,7 +312,7 @@ fn packet(key: &str, bytes: usize, message: usize) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Secret, Sparkplug, Tls, User};
+    use crate::config::{Role, Secret, Sparkplug, Tls, User};
 
     #[track_caller]
     fn refused(config: &Config, words: &str) {
@@ -343,10 +359,31 @@ mod tests {
         refused(&listener(|l| l.max_packet_bytes = 1000), "write at least");
         refused(
             &listener(|l| {
-                l.users = vec![User { name: "a".to_owned(), password_hash: Secret::new("plain"), password: None }]
+                let password_hash = Secret::new("plain");
+                l.users = vec![User { name: "a".to_owned(), password_hash, ..User::default() }]
             }),
             "$argon2",
         );
+        let user = |change: fn(&mut User)| {
+            let mut user = User::generated("lamp-1", Secret::new("x"));
+            change(&mut user);
+            let listener = Listener { enabled: true, users: vec![user], ..Listener::default() };
+            Config { listener, ..Config::default() }
+        };
+        refused(&user(|u| u.password = None), "token_sha256");
+        refused(&user(|u| u.token_sha256 = Secret::new("abc")), "sha256sum");
+        refused(&user(|u| u.name = "a/b".to_owned()), "mean something in topics");
+        refused(&user(|u| u.tenant = Some("Città".to_owned())), "tenant");
+        refused(&user(|u| u.certificate = true), "client_authorities");
+        refused(&user(|u| u.publish = Some(vec!["a/#/b".to_owned()])), "#");
+        refused(
+            &user(|u| {
+                u.role = Role::Device;
+                u.publish = Some(vec!["sensors/#".to_owned()]);
+            }),
+            "put %u",
+        );
+        user(|u| u.role = Role::Device).validate().unwrap();
         let broker = |change: fn(&mut Broker)| {
             let mut broker = Broker::default();
             change(&mut broker);

@@ -141,10 +141,15 @@ async fn a_refused_message_is_answered_too_once_its_dead_letter_is_kept() {
     let mut client = Client::new(4, "gw", port(&running), None);
     client.publish(QoS::AtLeastOnce, b"not json");
     client.publish(QoS::AtLeastOnce, &vec![b' '; 300 * 1024]);
-    for reason in [model::Reason::Malformed, model::Reason::TooLarge] {
+    let (mut reasons, mut owed) = (Vec::new(), Vec::new());
+    while reasons.len() < 2 {
         let arrival = client.while_waiting(running.arrival()).await;
-        assert_eq!(arrival.refused[0].reason, reason);
-        Arrival::confirm(arrival.owed);
+        reasons.extend(arrival.refused.iter().map(|letter| letter.reason));
+        owed.extend(arrival.owed);
+    }
+    Arrival::confirm(owed);
+    assert_eq!(reasons, [model::Reason::Malformed, model::Reason::TooLarge]);
+    for _ in reasons {
         assert!(timeout(LONG, client.acknowledged()).await.unwrap());
     }
     running.end().await;

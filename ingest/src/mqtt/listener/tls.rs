@@ -1,0 +1,132 @@
+//! TLS of the listener: our certificate, whose certificates clients must show, and reading both again when they are renewed.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::SystemTime;
+
+use model::Duration;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+
+use crate::config::ListenerTls;
+use crate::{Error, Result};
+
+/// How often the files are looked at: certificates are renewed weeks before they expire.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// Shakes hands with clients. Clones share the certificate that counts now.
+#[derive(Clone)]
+pub(super) struct Acceptor {
+    config: ListenerTls,
+    present: Arc<RwLock<Arc<ServerConfig>>>,
+}
+
+fn wrong(key: &str, path: &Path, why: &dyn std::fmt::Display) -> Error {
+    Error::Config { key: format!("listener.tls.{key}"), problem: format!("{}: {why}", path.display()) }
+}
+
+fn certificates(key: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let found = read.map_err(|why| wrong(key, path, &why))?;
+    if found.is_empty() {
+        return Err(wrong(key, path, &"there is no certificate in it; it must be PEM"));
+    }
+    Ok(found)
+}
+
+fn load(config: &ListenerTls) -> Result<ServerConfig> {
+    let chain = certificates("certificate", &config.certificate)?;
+    let key = PrivateKeyDer::from_pem_file(&config.key).map_err(|why| wrong("key", &config.key, &why))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    // TLS 1.2 and 1.3; what is older is not even compiled in.
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|why| wrong("certificate", &config.certificate, &why))?;
+    let builder = match &config.client_authorities {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let mut roots = RootCertStore::empty();
+            for authority in certificates("client_authorities", path)? {
+                roots.add(authority).map_err(|why| wrong("client_authorities", path, &why))?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                .build()
+                .map_err(|why| wrong("client_authorities", path, &why))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    builder.with_single_cert(chain, key).map_err(|why| wrong("key", &config.key, &why))
+}
+
+impl Acceptor {
+    /// Reads the files. What is wrong with them keeps us from starting.
+    pub(super) fn new(config: &ListenerTls) -> Result<Self> {
+        let present = Arc::new(RwLock::new(Arc::new(load(config)?)));
+        Ok(Self { config: config.clone(), present })
+    }
+
+    /// Shakes hands; says the names in the client's certificate if it had to present one.
+    pub(super) async fn accept(&self, socket: TcpStream) -> io::Result<(TlsStream<TcpStream>, Option<Vec<String>>)> {
+        let present = Arc::clone(&self.present.read().unwrap_or_else(PoisonError::into_inner));
+        let stream = TlsAcceptor::from(present).accept(socket).await?;
+        let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first).map(names);
+        Ok((stream, self.config.client_authorities.as_ref().map(|_| shown.unwrap_or_default())))
+    }
+
+    fn dates(&self) -> Vec<Option<SystemTime>> {
+        let date = |path: &PathBuf| std::fs::metadata(path).and_then(|found| found.modified()).ok();
+        [Some(&self.config.certificate), Some(&self.config.key), self.config.client_authorities.as_ref()]
+            .map(|path| path.and_then(date))
+            .to_vec()
+    }
+
+    /// Reads the files again when they have changed, until the end. Files that are wrong change nothing: the certificate before goes on.
+    pub(super) async fn renew(self, stop: CancellationToken) {
+        let mut known = self.dates();
+        let mut beat = tokio::time::interval(LOOK);
+        loop {
+            tokio::select! {
+                _ = beat.tick() => {}
+                () = stop.cancelled() => return,
+            }
+            let dates = self.dates();
+            if dates == known {
+                continue;
+            }
+            match load(&self.config) {
+                Ok(renewed) => {
+                    known = dates;
+                    *self.present.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
+                    tracing::info!("the listener's certificate was renewed");
+                }
+                Err(why) => tracing::error!(%why, "the listener's renewed certificate is wrong; the one before stays"),
+            }
+        }
+    }
+}
+
+/// The common name and the DNS names of a certificate that was found valid.
+fn names(certificate: &CertificateDer<'_>) -> Vec<String> {
+    let Ok(parsed) = Certificate::from_der(certificate) else { return Vec::new() };
+    let subject = parsed.tbs_certificate().subject();
+    let common = subject.common_name().ok().flatten().map(|name| name.value().into_owned());
+    let mut names = common.into_iter().collect::<Vec<_>>();
+    if let Ok(Some((_, alternatives))) = parsed.tbs_certificate().get_extension::<SubjectAltName>() {
+        names.extend(alternatives.0.into_iter().filter_map(|name| match name {
+            GeneralName::DnsName(dns) => Some(dns.as_str().to_owned()),
+            _ => None,
+        }));
+    }
+    names
+}
