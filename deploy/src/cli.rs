@@ -1,11 +1,15 @@
 //! The command line: what can be asked, and the help that teaches it.
 
+mod load;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use model::{Role, TenantId, UserName};
+
+pub(crate) use load::{Load, Target};
 
 /// The telemetry backend and control room of a city.
 #[derive(Debug, Parser)]
@@ -63,6 +67,12 @@ pub(crate) enum Command {
     /// Adds people and gives them one-time sign-in links
     #[command(subcommand)]
     User(User),
+    /// Loads a broker with numbered readings, measures how they are acknowledged, and proves what became of them
+    #[command(after_help = "Examples:\n  \
+                      specola load --clients 200 --for 30s --verify --data specola-data\n  \
+                      specola load --format senml-cbor --values 50 --rate 5000\n  \
+                      specola load --target subscriber --broker 127.0.0.1:1884    what another broker hands on")]
+    Load(Load),
     /// Measures a running server: publish-to-screen latency, queues, memory and processor
     Measure(Measure),
 }

@@ -4,6 +4,7 @@ mod check;
 mod configuration;
 mod demo;
 mod letters;
+mod load;
 mod measure;
 mod query;
 mod serve;
@@ -27,6 +28,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(check) => check::run(check),
         Command::Config(show) => configuration::run(show),
         Command::User(user) => user::run(user).await,
+        Command::Load(load) => load::run(load).await,
         Command::Measure(measure) => measure::run(measure).await,
     }
 }

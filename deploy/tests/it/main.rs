@@ -3,8 +3,11 @@
 
 mod city;
 mod demo;
+mod dialects;
 mod house;
 mod kill;
+mod kill_own;
 mod licences;
+mod load;
 mod samples;
 mod serve;
