@@ -8,7 +8,7 @@ use store::Store;
 use tokio::sync::watch;
 
 use crate::rulebook::RuleBook;
-use crate::{AlarmDesk, Clock, Live, Status};
+use crate::{AlarmDesk, Clock, LetterDesk, Live, Status};
 
 /// Tells how the whole is doing.
 pub trait StatusSource: Send + Sync {
@@ -34,6 +34,8 @@ pub struct Parts {
     pub live: Arc<Live>,
     /// Where acknowledgements go.
     pub desk: Arc<dyn AlarmDesk>,
+    /// Where refused messages are read again.
+    pub letters: Arc<dyn LetterDesk>,
     /// The rules in force.
     pub rules: watch::Receiver<Arc<RuleBook>>,
     /// How the whole is doing.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use model::{Role, TenantId, UserName};
+use model::{DeviceId, LetterId, Reason, Role, TenantId, Timestamp, UserName};
 
 pub(crate) use load::{Load, Target};
 
@@ -58,8 +58,14 @@ pub(crate) enum Command {
                       and time > now() - interval '1 hour' group by device order by 2 desc limit 10\""
     )]
     Query(Query),
-    /// Shows what was refused: topic, reason and first bytes
+    /// Shows what was refused, and reads it again when the configuration was corrected
     Letters(Letters),
+    /// Tells how much of what should have come has come, and which devices have holes
+    #[command(
+        after_help = "A series that comes at even steps has a rhythm; where a step is longer, readings are missing.\n\
+                      Example: specola completeness --from 2026-11-01 --to 2026-12-01 --format csv > november.csv"
+    )]
+    Completeness(Completeness),
     /// Tells whether a configuration and its rules are right, without starting anything
     Check(Configured),
     /// Prints the default configuration with comments, or the one in force
@@ -174,7 +180,34 @@ pub(crate) struct Query {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Letters {
+    #[command(subcommand)]
+    pub(crate) command: Option<LettersCommand>,
+    #[command(flatten)]
+    pub(crate) list: ListLetters,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LettersCommand {
+    /// Lists what was refused, the newest first (what `specola letters` alone does)
+    List(ListLetters),
+    /// Shows one refused message whole: text, bytes, reason, and what to change
+    Show(ShowLetter),
+    /// Reads refused messages again by the present configuration, with their original time of arrival
+    #[command(after_help = "Correct the configuration (a mapping, a route, a limit), try it, then replay:\n  \
+                            specola letters replay --reason schema --dry-run\n  \
+                            specola letters replay --reason schema\n\
+                            What is understood is kept and leaves the list; what is refused again stays with its new reason.\n\
+                            Beside a running server the server reads them, by the configuration that it was started with.")]
+    Replay(ReplayLetters),
+    /// Removes refused messages that nobody will read again
+    Discard(DiscardLetters),
+}
+
+/// Where letters are kept and whose they are.
+#[derive(Debug, Args)]
+pub(crate) struct LetterPlace {
     #[command(flatten)]
     pub(crate) configured: Configured,
     /// Folder that keeps the letters; by default the one of the configuration
@@ -183,15 +216,100 @@ pub(crate) struct Letters {
     /// Whose letters; may be left out while there is one tenant
     #[arg(long, value_name = "TENANT")]
     pub(crate) tenant: Option<TenantId>,
-    /// Only those with this reason, such as malformed or unknown_format
-    #[arg(long, value_name = "REASON")]
-    pub(crate) reason: Option<String>,
+}
+
+/// Which letters.
+#[derive(Debug, Args)]
+pub(crate) struct LetterChoice {
+    /// Only with this reason, such as malformed or unknown_format
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    pub(crate) reason: Option<Reason>,
+    /// Only from this source, as the configuration names it
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) source: Option<String>,
+    /// Only on topics that begin so
+    #[arg(long, value_name = "TOPIC")]
+    pub(crate) topic: Option<String>,
+    /// Only those that came at this moment or later, such as 2026-11-25T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) since: Option<Timestamp>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListLetters {
+    #[command(flatten)]
+    pub(crate) place: LetterPlace,
+    #[command(flatten)]
+    pub(crate) choice: LetterChoice,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub(crate) format: Format,
     /// Letters at most, newest first
     #[arg(long, default_value_t = 50, value_name = "LETTERS")]
     pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowLetter {
+    /// The number of the letter, as the list tells it
+    pub(crate) id: LetterId,
+    #[command(flatten)]
+    pub(crate) place: LetterPlace,
+    /// Writes only the bytes of the message, as they came
+    #[arg(long)]
+    pub(crate) raw: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayLetters {
+    #[command(flatten)]
+    pub(crate) place: LetterPlace,
+    #[command(flatten)]
+    pub(crate) choice: LetterChoice,
+    /// Only these letters; may be given more than once
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) id: Vec<LetterId>,
+    /// Only tells what would become of them, by the configuration named here; changes nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiscardLetters {
+    #[command(flatten)]
+    pub(crate) place: LetterPlace,
+    #[command(flatten)]
+    pub(crate) choice: LetterChoice,
+    /// Only these letters; may be given more than once
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) id: Vec<LetterId>,
+    /// Discards all letters of the tenant when nothing else is chosen
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Completeness {
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+    /// Folder that keeps the readings; by default the one of the configuration
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// Whose readings; may be left out while there is one tenant
+    #[arg(long, value_name = "TENANT")]
+    pub(crate) tenant: Option<TenantId>,
+    /// The first moment, such as 2026-11-01 or 2026-11-01T06:00:00Z; a day before the last one when left out
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) from: Option<Timestamp>,
+    /// The moment after the last one; now when left out
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub(crate) to: Option<Timestamp>,
+    /// Lists the holes of this device one by one
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<DeviceId>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -271,6 +389,22 @@ pub(crate) struct Measure {
     pub(crate) pid: Option<u32>,
 }
 
+/// Reads a moment: RFC 3339, or a day, which begins at midnight UTC.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let text = text.trim();
+    Timestamp::parse(text)
+        .or_else(|_| Timestamp::parse(&format!("{text}T00:00:00Z")))
+        .map_err(|_| format!("{text:?} is no time; write 2026-11-01 or 2026-11-01T06:00:00+01:00"))
+}
+
+/// Reads why something was refused.
+fn reason(word: &str) -> Result<Reason, String> {
+    Reason::from_word(word).ok_or_else(|| {
+        let known: Vec<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+        format!("{word:?} is no reason; use one of {}", known.join(", "))
+    })
+}
+
 /// Reads 90s, 10m, 2h or a number of seconds.
 fn duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
@@ -303,6 +437,13 @@ mod tests {
         assert_eq!(duration("1.5m").unwrap(), Duration::from_secs(90));
         assert!(duration("soon").is_err());
         assert!(duration("3 weeks").is_err());
+    }
+
+    #[test]
+    fn a_moment_is_a_day_or_a_time_with_its_zone() {
+        assert_eq!(moment("2026-11-01").unwrap(), moment("2026-11-01T01:00:00+01:00").unwrap());
+        assert!(moment("01/11/2026").is_err());
+        assert!(reason("bored").unwrap_err().contains("unknown_format"));
     }
 
     #[test]

@@ -74,7 +74,12 @@ impl Door {
 
     /// How each tenant's source is doing.
     pub(crate) fn sources(&self) -> Vec<SourceStatus> {
-        self.sources.lock().unwrap_or_else(PoisonError::into_inner).values().map(|source| source.status()).collect()
+        self.all().iter().map(|source| source.status()).collect()
+    }
+
+    /// Each tenant's source.
+    pub(crate) fn all(&self) -> Vec<Arc<Source>> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     fn source(&self, tenant: &TenantId) -> Arc<Source> {

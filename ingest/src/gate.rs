@@ -19,8 +19,14 @@ pub(crate) struct Waiting {
     pub(crate) message: RawMessage,
     pub(crate) source: Arc<Source>,
     pub(crate) ack: Ack,
-    /// Given back when the message has been decoded, or the last of those that came with it.
-    _room: Arc<OwnedSemaphorePermit>,
+    /// Given back when the message has been decoded, or the last of those that came with it; when it is refused, when its bytes are kept.
+    pub(crate) room: Room,
+}
+
+/// The room of messages in the queue. Their bytes wait in memory as long as somebody holds it.
+#[derive(Debug)]
+pub struct Room {
+    _permit: Arc<OwnedSemaphorePermit>,
 }
 
 /// Where sources put messages. Cloned for each of them; the decoders end when the last clone is gone.
@@ -72,7 +78,7 @@ impl Gate {
         let room = Arc::clone(&self.room).acquire_many_owned(permits).await.map_err(|_| Closed)?;
         let place = self.queue.reserve().await.map_err(|_| Closed)?;
         source.count_received(message.bytes);
-        place.send(Waiting { message, source: Arc::clone(source), ack, _room: Arc::new(room) });
+        place.send(Waiting { message, source: Arc::clone(source), ack, room: Room { _permit: Arc::new(room) } });
         Ok(())
     }
 
@@ -89,12 +95,12 @@ impl Gate {
             let room = Arc::clone(&self.room).acquire_many_owned(permits).await.map_err(|_| Closed)?;
             let room = Arc::new(room);
             let places = self.queue.reserve_many(count).await.map_err(|_| Closed)?;
-            let mut bytes = 0;
+            // Counted before the decoders can see them, so that the books never show more that ended than came.
+            source.count_all_received(count, batch.range(..count).map(|(message, _)| message.bytes).sum());
             for (place, (message, ack)) in places.zip(batch.drain(..count)) {
-                bytes += message.bytes;
-                place.send(Waiting { message, source: Arc::clone(source), ack, _room: Arc::clone(&room) });
+                let room = Room { _permit: Arc::clone(&room) };
+                place.send(Waiting { message, source: Arc::clone(source), ack, room });
             }
-            source.count_all_received(count, bytes);
         }
         Ok(())
     }

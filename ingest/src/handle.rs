@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::TenantId;
 use tokio::sync::Notify;
 
 use crate::Door;
+use crate::books::Books;
 use crate::decode::Command;
 use crate::gate::WeakGate;
 use crate::metrics::SourceMetrics;
@@ -57,10 +58,18 @@ pub(crate) struct Source {
     received: AtomicU64,
     refused: AtomicU64,
     readings: AtomicU64,
+    /// Everything that has come to its end; locked once an arrival, never for a message.
+    books: Mutex<Books>,
     last_error: Mutex<Option<String>>,
     commands: Mutex<Vec<Command>>,
     /// Rung when there is something to say.
     pub(crate) commanded: Notify,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).field("tenant", &self.tenant).finish_non_exhaustive()
+    }
 }
 
 /// Commands that may wait for a source; more are dropped and counted. A source that is away for long must not make us remember everything: whoever
@@ -70,7 +79,7 @@ const COMMANDS: usize = 1_024;
 impl Source {
     pub(crate) fn new(name: &str, tenant: TenantId, kind: SourceKind) -> Arc<Self> {
         let name: Arc<str> = Arc::from(name);
-        let metrics = SourceMetrics::new(&name);
+        let metrics = SourceMetrics::new(&tenant, &name);
         Arc::new(Self {
             name,
             tenant,
@@ -81,6 +90,7 @@ impl Source {
             received: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             readings: AtomicU64::new(0),
+            books: Mutex::default(),
             last_error: Mutex::new(None),
             commands: Mutex::new(Vec::new()),
             commanded: Notify::new(),
@@ -89,28 +99,62 @@ impl Source {
 
     /// A message came.
     pub(crate) fn count_received(&self, bytes: usize) {
-        self.received.fetch_add(1, Ordering::Relaxed);
-        self.metrics.received.increment(1);
+        self.received.fetch_add(1, Ordering::AcqRel);
         self.metrics.bytes.increment(bytes as u64);
     }
 
     /// Messages came together.
     pub(crate) fn count_all_received(&self, messages: usize, bytes: usize) {
-        self.received.fetch_add(messages as u64, Ordering::Relaxed);
-        self.metrics.received.increment(messages as u64);
+        self.received.fetch_add(messages as u64, Ordering::AcqRel);
         self.metrics.bytes.increment(bytes as u64);
     }
 
     /// A message was refused whole.
-    pub(crate) fn count_refused(&self, reason: model::Reason) {
+    pub(crate) fn count_refused(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
-        self.metrics.refuse(reason);
+    }
+
+    /// A message came that carries no readings by what it is.
+    pub(crate) fn ignore(&self, bytes: usize) {
+        self.count_received(bytes);
+        self.lock_books().messages.ignored += 1;
+    }
+
+    /// A message that was taken is given up.
+    pub(crate) fn shed(&self) {
+        self.lock_books().messages.shed += 1;
+    }
+
+    /// Readings were found.
+    pub(crate) fn readings_came(&self, readings: u64) {
+        self.lock_books().readings.received += readings;
+    }
+
+    /// Messages and their readings have come to their end. What came was counted when it came.
+    pub(crate) fn settle(&self, ended: &Books) {
+        let mut ended = *ended;
+        ended.messages.received = 0;
+        ended.readings.received = 0;
+        self.lock_books().join(&ended);
+    }
+
+    /// The books as they are at this moment.
+    pub(crate) fn books(&self) -> Books {
+        // What ended is looked at first: what came can only have grown since then, so nothing seems to be missing.
+        let mut books = *self.lock_books();
+        books.messages.received = self.received.load(Ordering::Acquire);
+        books.messages.waiting = books.messages.received.saturating_sub(books.messages.settled());
+        books.readings.waiting = books.readings.received.saturating_sub(books.readings.settled());
+        books
+    }
+
+    fn lock_books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Readings were handed on.
     pub(crate) fn count_readings(&self, readings: usize) {
         self.readings.fetch_add(readings as u64, Ordering::Relaxed);
-        self.metrics.decoded.increment(readings as u64);
     }
 
     /// Messages can come, or no longer.
@@ -203,6 +247,20 @@ impl Handle {
     /// Where our own listener can be reached with TLS.
     pub fn secure_listener_addr(&self) -> Option<SocketAddr> {
         self.secure
+    }
+
+    /// The books of every source, in the order of the configuration. Each adds up at every moment.
+    pub fn books(&self) -> Vec<(SourceStatus, Books)> {
+        self.everybody().map(|source| (source.status(), source.books())).collect()
+    }
+
+    /// Brings the counters of every source up to date: they are looked at rarely and written often.
+    pub fn publish_books(&self) {
+        self.everybody().for_each(|source| source.metrics.publish(&source.books()));
+    }
+
+    fn everybody(&self) -> impl Iterator<Item = Arc<Source>> {
+        self.sources.iter().cloned().chain(self.door.all())
     }
 
     /// Messages that wait to be decoded.

@@ -30,6 +30,15 @@ pub(crate) struct Judge {
     tools: Tools,
 }
 
+/// What was found in one message.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// Readings that the message has, good and bad.
+    pub(crate) offered: u64,
+    /// Those that were refused.
+    pub(crate) rejected: Vec<Rejected>,
+}
+
 /// Single readings of one message that were refused, by reason.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Rejected {
@@ -98,13 +107,15 @@ impl Judge {
         format: Format,
         decoder: &mut dyn Decoder,
         found: &mut Found,
-    ) -> Result<Vec<Rejected>, Refusal> {
+    ) -> Result<Heard, Refusal> {
         let Self { directory, unknown, oldest, tolerance, welcome, known_series, tables, units, whereabouts, tools } =
             self;
         if !tables.contains_key(&raw.tenant) {
             tables.insert(raw.tenant.clone(), Acquaintances::new(raw.tenant.clone(), *known_series));
         }
-        let Some(table) = tables.get_mut(&raw.tenant) else { return Ok(Vec::new()) };
+        let Some(table) = tables.get_mut(&raw.tenant) else {
+            return Ok(Heard { offered: 0, rejected: Vec::new() });
+        };
         let (readings, seen, places) = (found.readings.len(), found.seen.len(), found.places.len());
         let mut hearing = Hearing {
             raw,
@@ -119,6 +130,7 @@ impl Judge {
             units,
             whereabouts,
             found,
+            offered: 0,
             rejected: Vec::new(),
             last: None,
             name: String::new(),
@@ -132,13 +144,13 @@ impl Judge {
             received: raw.received,
         };
         let outcome = decoder.decode(&message, tools, &mut hearing);
-        let rejected = hearing.rejected;
+        let Hearing { offered, rejected, .. } = hearing;
         if let Err(refusal) = outcome {
             found.rewind(readings, seen, places, Marks::default());
             return Err(refusal);
         }
         found.places[places..].iter().for_each(|place| whereabouts.remember(place));
-        Ok(rejected)
+        Ok(Heard { offered, rejected })
     }
 }
 
@@ -156,6 +168,7 @@ struct Hearing<'a> {
     units: &'a mut HashMap<Box<str>, Unit>,
     whereabouts: &'a Whereabouts,
     found: &'a mut Found,
+    offered: u64,
     rejected: Vec<Rejected>,
     /// The device that spoke last and whether it may speak; its name beside it.
     last: Option<(Seat, bool)>,
@@ -172,6 +185,8 @@ struct Line {
     seen: usize,
     places: usize,
     marks: Marks,
+    offered: u64,
+    rejected: u64,
 }
 
 /// When a reading was measured, as far as its clock is believed.
@@ -200,6 +215,10 @@ impl Hearing<'_> {
                 }
             }
         }
+    }
+
+    fn rejected_so_far(&self) -> u64 {
+        self.rejected.iter().map(|rejected| u64::from(rejected.readings)).sum()
     }
 
     /// The place of this device and whether it may speak; announces it when it is new.
@@ -338,6 +357,7 @@ impl Sink for Hearing<'_> {
 
     fn reading(&mut self, observation: Observation<'_>) -> Result<(), Refusal> {
         let Observation { device, metric, value, unit, time, quality } = observation;
+        self.offered += 1;
         let (seat, welcome) = self.meet(device)?;
         let clock = self.table.clock(seat);
         let met = self.table.series(seat, metric).map_err(|why| Refusal::schema(why.to_string()))?;
@@ -395,15 +415,19 @@ impl Sink for Hearing<'_> {
     }
 
     fn line(&mut self, number: u32) {
+        let rejected = self.rejected_so_far();
         let Found { readings, seen, places, marks, .. } = &*self.found;
         let (readings, seen, places) = (readings.len(), seen.len(), places.len());
-        self.line = Some(Line { number, readings, seen, places, marks: *marks });
+        self.line = Some(Line { number, readings, seen, places, marks: *marks, offered: self.offered, rejected });
     }
 
     fn refuse_line(&mut self, refusal: Refusal) {
-        if let Some(Line { readings, seen, places, marks, .. }) = self.line {
+        if let Some(Line { readings, seen, places, marks, offered, rejected, .. }) = self.line {
             self.found.rewind(readings, seen, places, marks);
+            self.offered = offered + (self.rejected_so_far() - rejected);
         }
+        // The line itself counts as one.
+        self.offered += 1;
         // A device that only the forgotten line announced must be announced anew.
         self.last = None;
         self.reject(refusal.reason, 1, || refusal.detail);

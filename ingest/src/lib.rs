@@ -2,6 +2,7 @@
 
 mod ack;
 mod acquaintance;
+mod books;
 pub mod class;
 mod clock;
 pub mod config;
@@ -26,11 +27,13 @@ pub mod unit;
 mod whereabouts;
 
 pub use ack::Ack;
+pub use books::{Bill, Books, ByReason, MessageBook, NotStored, ReadingBook};
 pub use clock::{Clock, SystemClock};
 pub use config::Config;
 pub use directory::{Directory, EverybodyIsNew};
 pub use door::{Door, NotSafe};
 pub use error::{Error, Result};
+pub use gate::Room;
 pub use handle::{Handle, SourceKind, SourceStatus};
 pub use message::{Arrival, Newcomer, Place, RawMessage};
 pub use report::{LINES, Refused, RefusedLine, Report};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use model::{AssetClass, DeadLetter, DeviceId, Position, Reading, TenantId, Timestamp};
 
-use crate::Ack;
 use crate::config::{Format, UnknownDevices};
+use crate::{Ack, Bill, Room};
 
 /// One message as it came.
 #[derive(Debug, Clone)]
@@ -72,6 +72,10 @@ pub struct Arrival {
     pub places: Vec<Place>,
     /// How many messages it was made from.
     pub messages: usize,
+    /// Whose they are. Settle it when what became of the readings is known.
+    pub bill: Bill,
+    /// The room that refused messages take as long as their bytes wait to be kept. Hold it until they are.
+    pub rooms: Vec<Room>,
 }
 
 impl Arrival {

@@ -1,37 +1,58 @@
 //! What is counted. Names and labels are constants; a device is never a label.
 //!
-//! For each source, at all times:
+//! For each tenant and source, at all times:
 //!
-//! - `specola_ingest_messages_received_total` = `specola_ingest_messages_accepted_total` + the sum of `specola_ingest_messages_refused_total` over its reasons
-//!   + `specola_ingest_messages_ignored_total` + what waits in the queue (`specola_ingest_queue_messages` is its gauge over all sources).
-//! - An accepted message may have lost single readings: they are in `specola_ingest_readings_rejected_total` by reason and in a dead letter.
-//!   A message of which no reading was left is refused, with the reason of its first one; its readings are counted as rejected too.
-//! - Everything in `specola_ingest_readings_decoded_total` is handed on; whether it was kept, a duplicate or unstorable is counted by who keeps it.
+//! - messages: received = stored + duplicate + conflict + refused (by reason) + ignored + shed (by reason) + waiting;
+//! - readings: received = stored + duplicate + conflict + rejected (by reason) + shed (by reason) + waiting.
+//!
+//! A message or a reading stands under what became of it only when that is on disk; before it is waiting. An accepted message may have lost
+//! single readings: they are rejected, and in a dead letter. A message of which no reading was left is refused with the reason of the first.
+//! These counters are brought up to date from the books of each source ([`crate::Handle::publish_books`]) when they are looked at.
 
 use std::sync::Arc;
 
 use metrics::{Counter, Gauge, counter, gauge};
-use model::Reason;
+use model::{Reason, TenantId};
 
-/// Messages that came, by source.
+use crate::books::{Books, ByReason};
+
+/// Messages that were taken.
 pub const MESSAGES_RECEIVED: &str = "specola_ingest_messages_received_total";
-/// Bytes of the messages that came, by source.
+/// Bytes of the messages that were taken.
 pub const BYTES_RECEIVED: &str = "specola_ingest_bytes_received_total";
-/// Messages of which all or some readings were understood, by source.
-pub const MESSAGES_ACCEPTED: &str = "specola_ingest_messages_accepted_total";
-/// Messages that were refused whole, by source and reason.
+/// Messages that are on disk, and those that say nothing to keep.
+pub const MESSAGES_STORED: &str = "specola_ingest_messages_stored_total";
+/// Messages of which everything was on disk before.
+pub const MESSAGES_DUPLICATE: &str = "specola_ingest_messages_duplicate_total";
+/// Messages of which nothing was new and something contradicts what is on disk.
+pub const MESSAGES_CONFLICT: &str = "specola_ingest_messages_conflict_total";
+/// Messages that were refused whole, by reason.
 pub const MESSAGES_REFUSED: &str = "specola_ingest_messages_refused_total";
-/// Messages among clients that carry no readings, by source.
+/// Messages among clients that carry no readings.
 pub const MESSAGES_IGNORED: &str = "specola_ingest_messages_ignored_total";
-/// Readings that were understood and handed on, by source.
-pub const READINGS_DECODED: &str = "specola_ingest_readings_decoded_total";
-/// Single readings that were refused, by source and reason.
+/// Messages that were given up without an acknowledgement, by reason.
+pub const MESSAGES_SHED: &str = "specola_ingest_messages_shed_total";
+/// Messages on their way to the disk.
+pub const MESSAGES_WAITING: &str = "specola_ingest_messages_waiting";
+/// Readings that were found in messages, good and bad.
+pub const READINGS_RECEIVED: &str = "specola_ingest_readings_received_total";
+/// Readings that were new and are on disk.
+pub const READINGS_STORED: &str = "specola_ingest_readings_stored_total";
+/// Readings that were on disk before.
+pub const READINGS_DUPLICATE: &str = "specola_ingest_readings_duplicate_total";
+/// Readings of which another value was on disk before.
+pub const READINGS_CONFLICT: &str = "specola_ingest_readings_conflict_total";
+/// Single readings that were refused, by reason.
 pub const READINGS_REJECTED: &str = "specola_ingest_readings_rejected_total";
-/// Values that were understood and are no readings (tables, files, raw bytes), by source.
+/// Readings that were given up without an acknowledgement, by reason.
+pub const READINGS_SHED: &str = "specola_ingest_readings_shed_total";
+/// Readings on their way to the disk.
+pub const READINGS_WAITING: &str = "specola_ingest_readings_waiting";
+/// Values that were understood and are no readings (tables, files, raw bytes).
 pub const VALUES_SKIPPED: &str = "specola_ingest_values_skipped_total";
-/// Readings that were kept although something speaks against them, by source and by what: `out_of_range`, `clock`, `unit`.
+/// Readings that were kept although something speaks against them, by what: `out_of_range`, `clock`, `unit`.
 pub const READINGS_MARKED: &str = "specola_ingest_readings_marked_total";
-/// Commands to devices that were dropped because too many waited, by source.
+/// Commands to devices that were dropped because too many waited.
 pub const COMMANDS_DROPPED: &str = "specola_ingest_commands_dropped_total";
 /// Messages among clients of our own listener that a subscriber did not get because too many waited for it, by source.
 pub const DELIVERIES_DROPPED: &str = "specola_ingest_deliveries_dropped_total";
@@ -41,17 +62,21 @@ pub const PUBLISHES_DENIED: &str = "specola_ingest_publishes_denied_total";
 pub const CLIENTS_REFUSED: &str = "specola_ingest_clients_refused_total";
 /// Messages that wait to be decoded, over all sources.
 pub const QUEUE_MESSAGES: &str = "specola_ingest_queue_messages";
-/// 1 while a source is connected or listening, by source.
+/// 1 while a source is connected or listening.
 pub const SOURCE_CONNECTED: &str = "specola_ingest_source_connected";
-/// Connections of a source that ended, by source.
+/// Connections of a source that ended.
 pub const DISCONNECTS: &str = "specola_ingest_source_disconnects_total";
 
+/// The label that names a tenant.
+pub const TENANT: &str = "tenant";
 /// The label that names a source.
 pub const SOURCE: &str = "source";
 /// The label that names what speaks against a reading.
 pub const MARK: &str = "mark";
 /// The label that names a reason.
 pub const REASON: &str = "reason";
+/// The reason for which messages and readings are given up.
+const STOPPING: &str = "stopping";
 
 /// How many readings of a message were kept although something speaks against them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -75,43 +100,88 @@ impl Marks {
 
 /// The counters of one source, looked up once.
 pub(crate) struct SourceMetrics {
-    pub(crate) received: Counter,
     pub(crate) bytes: Counter,
-    pub(crate) accepted: Counter,
-    pub(crate) ignored: Counter,
-    pub(crate) decoded: Counter,
-    pub(crate) skipped: Counter,
     marked: [Counter; 3],
     pub(crate) commands_dropped: Counter,
     pub(crate) connected: Gauge,
     pub(crate) disconnects: Counter,
-    refused: Vec<Counter>,
-    rejected: Vec<Counter>,
+    messages: BookMetrics,
+    readings: BookMetrics,
+    ignored: Counter,
+    skipped: Counter,
 }
 
-fn by_reason(name: &'static str, source: &Arc<str>) -> Vec<Counter> {
-    let one = |reason: &Reason| counter!(name, SOURCE => Arc::clone(source), REASON => reason.as_str());
-    Reason::ALL.iter().map(one).collect()
+/// The counters of one book.
+struct BookMetrics {
+    received: Counter,
+    stored: Counter,
+    duplicate: Counter,
+    conflict: Counter,
+    refused: Vec<Counter>,
+    shed: Counter,
+    waiting: Gauge,
+}
+
+/// Whose counters they are.
+struct Labels<'a> {
+    tenant: &'a TenantId,
+    source: &'a Arc<str>,
+}
+
+impl Labels<'_> {
+    fn counter(&self, name: &'static str) -> Counter {
+        counter!(name, TENANT => self.tenant.to_string(), SOURCE => Arc::clone(self.source))
+    }
+
+    fn gauge(&self, name: &'static str) -> Gauge {
+        gauge!(name, TENANT => self.tenant.to_string(), SOURCE => Arc::clone(self.source))
+    }
+
+    fn because(&self, name: &'static str, reason: &'static str) -> Counter {
+        counter!(name, TENANT => self.tenant.to_string(), SOURCE => Arc::clone(self.source), REASON => reason)
+    }
+
+    fn marked(&self, mark: &'static str) -> Counter {
+        counter!(READINGS_MARKED, TENANT => self.tenant.to_string(), SOURCE => Arc::clone(self.source), MARK => mark)
+    }
+
+    fn by_reason(&self, name: &'static str) -> Vec<Counter> {
+        Reason::ALL.iter().map(|reason| self.because(name, reason.as_str())).collect()
+    }
 }
 
 impl SourceMetrics {
     /// The counters of this source.
-    pub(crate) fn new(source: &Arc<str>) -> Self {
-        let one = |name: &'static str| counter!(name, SOURCE => Arc::clone(source));
+    pub(crate) fn new(tenant: &TenantId, source: &Arc<str>) -> Self {
+        let labels = Labels { tenant, source };
+        let messages = BookMetrics {
+            received: labels.counter(MESSAGES_RECEIVED),
+            stored: labels.counter(MESSAGES_STORED),
+            duplicate: labels.counter(MESSAGES_DUPLICATE),
+            conflict: labels.counter(MESSAGES_CONFLICT),
+            refused: labels.by_reason(MESSAGES_REFUSED),
+            shed: labels.because(MESSAGES_SHED, STOPPING),
+            waiting: labels.gauge(MESSAGES_WAITING),
+        };
+        let readings = BookMetrics {
+            received: labels.counter(READINGS_RECEIVED),
+            stored: labels.counter(READINGS_STORED),
+            duplicate: labels.counter(READINGS_DUPLICATE),
+            conflict: labels.counter(READINGS_CONFLICT),
+            refused: labels.by_reason(READINGS_REJECTED),
+            shed: labels.because(READINGS_SHED, STOPPING),
+            waiting: labels.gauge(READINGS_WAITING),
+        };
         Self {
-            received: one(MESSAGES_RECEIVED),
-            bytes: one(BYTES_RECEIVED),
-            accepted: one(MESSAGES_ACCEPTED),
-            ignored: one(MESSAGES_IGNORED),
-            decoded: one(READINGS_DECODED),
-            skipped: one(VALUES_SKIPPED),
-            marked: ["out_of_range", "clock", "unit"]
-                .map(|mark| counter!(READINGS_MARKED, SOURCE => Arc::clone(source), MARK => mark)),
-            commands_dropped: one(COMMANDS_DROPPED),
-            connected: gauge!(SOURCE_CONNECTED, SOURCE => Arc::clone(source)),
-            disconnects: one(DISCONNECTS),
-            refused: by_reason(MESSAGES_REFUSED, source),
-            rejected: by_reason(READINGS_REJECTED, source),
+            bytes: labels.counter(BYTES_RECEIVED),
+            marked: ["out_of_range", "clock", "unit"].map(|mark| labels.marked(mark)),
+            commands_dropped: labels.counter(COMMANDS_DROPPED),
+            connected: labels.gauge(SOURCE_CONNECTED),
+            disconnects: labels.counter(DISCONNECTS),
+            messages,
+            readings,
+            ignored: labels.counter(MESSAGES_IGNORED),
+            skipped: labels.counter(VALUES_SKIPPED),
         }
     }
 
@@ -124,21 +194,28 @@ impl SourceMetrics {
         }
     }
 
-    /// A message was refused whole.
-    pub(crate) fn refuse(&self, reason: Reason) {
-        if let Some(counter) = index(reason).and_then(|at| self.refused.get(at)) {
-            counter.increment(1);
-        }
-    }
-
-    /// Single readings were refused.
-    pub(crate) fn reject(&self, reason: Reason, readings: u64) {
-        if let Some(counter) = index(reason).and_then(|at| self.rejected.get(at)) {
-            counter.increment(readings);
-        }
+    /// Shows the books.
+    pub(crate) fn publish(&self, books: &Books) {
+        let (messages, readings) = (&books.messages, &books.readings);
+        self.messages.received.absolute(messages.received);
+        self.messages.stored.absolute(messages.stored);
+        self.messages.duplicate.absolute(messages.duplicate);
+        self.messages.conflict.absolute(messages.conflict);
+        publish(&self.messages.refused, &messages.refused);
+        self.messages.shed.absolute(messages.shed);
+        self.messages.waiting.set(messages.waiting as f64);
+        self.readings.received.absolute(readings.received);
+        self.readings.stored.absolute(readings.stored);
+        self.readings.duplicate.absolute(readings.duplicate);
+        self.readings.conflict.absolute(readings.conflict);
+        publish(&self.readings.refused, &readings.rejected);
+        self.readings.shed.absolute(readings.shed);
+        self.readings.waiting.set(readings.waiting as f64);
+        self.ignored.absolute(messages.ignored);
+        self.skipped.absolute(books.skipped);
     }
 }
 
-fn index(reason: Reason) -> Option<usize> {
-    Reason::ALL.iter().position(|known| *known == reason)
+fn publish(counters: &[Counter], counts: &ByReason) {
+    counters.iter().zip(counts.each()).for_each(|(counter, (_, count))| counter.absolute(count));
 }

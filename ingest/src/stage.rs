@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use model::{DeadLetter, Duration, Reason, Timestamp};
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::{Instant, timeout_at};
 
+use crate::books::{Bill, Heard};
 use crate::config::Config;
 use crate::decode::Command;
-use crate::gate::Waiting;
+use crate::gate::{Room, Waiting};
 use crate::handle::{Handle, Source};
-use crate::judge::{Found, Judge};
+use crate::judge::{self, Found, Judge};
 use crate::metrics::QUEUE_MESSAGES;
 use crate::routes::{Meaning, Routes};
 use crate::{Ack, Arrival, Clock, Directory, RawMessage, Refused, Result};
@@ -34,6 +34,8 @@ pub(crate) struct Stage {
     refused: Vec<DeadLetter>,
     owed: Vec<Ack>,
     messages: usize,
+    bill: Bill,
+    rooms: Vec<Room>,
 }
 
 impl Stage {
@@ -51,6 +53,8 @@ impl Stage {
             refused: Vec::new(),
             owed: Vec::new(),
             messages: 0,
+            bill: Bill::default(),
+            rooms: Vec::new(),
         })
     }
 
@@ -84,6 +88,10 @@ impl Stage {
             depth.set(handle.queue_depth() as f64);
             if arrivals.send(self.leave()).await.is_err() {
                 tracing::warn!("nobody takes arrivals any more; what waits is not acknowledged");
+                waiting.close();
+                while let Ok(given_up) = waiting.try_recv() {
+                    given_up.source.shed();
+                }
                 return;
             }
         }
@@ -117,6 +125,9 @@ impl Stage {
                 report.lines = std::mem::take(&mut self.found.lines);
             }
             self.found.lines.clear();
+            if self.refused.len() > refused {
+                self.rooms.push(waiting.room);
+            }
             self.owed.push(waiting.ack);
             self.messages += 1;
         }
@@ -125,6 +136,8 @@ impl Stage {
     /// Everything since the last time.
     pub(crate) fn leave(&mut self) -> Arrival {
         let (readings, seen, places) = self.found.take();
+        let mut bill = std::mem::take(&mut self.bill);
+        bill.issue();
         Arrival {
             readings,
             refused: std::mem::take(&mut self.refused),
@@ -132,51 +145,63 @@ impl Stage {
             seen,
             places,
             messages: std::mem::take(&mut self.messages),
+            bill,
+            rooms: std::mem::take(&mut self.rooms),
         }
     }
 
-    /// Decodes one message; every way it can end is counted once.
-    pub(crate) fn hear(&mut self, raw: &RawMessage, source: &Source) {
+    /// Decodes one message; every way it can end is entered once.
+    pub(crate) fn hear(&mut self, raw: &RawMessage, source: &Arc<Source>) {
+        let heard = self.understand(raw, source);
+        if matches!(heard, Heard::Refused(_)) {
+            source.count_refused();
+        }
+        self.bill.message(source, heard);
+    }
+
+    fn understand(&mut self, raw: &RawMessage, source: &Arc<Source>) -> Heard {
         let (format, decoder) = match self.routes.meaning(&raw.topic) {
-            Meaning::Ignored => return source.metrics.ignored.increment(1),
+            Meaning::Ignored => return Heard::Ignored,
             // An empty retained message only tells the broker to forget what it kept.
-            Meaning::Speaks(..) | Meaning::Unknown if raw.retained && raw.bytes == 0 => {
-                return source.metrics.ignored.increment(1);
-            }
+            Meaning::Speaks(..) | Meaning::Unknown if raw.retained && raw.bytes == 0 => return Heard::Ignored,
             Meaning::Unknown => {
-                source.count_refused(Reason::UnknownFormat);
                 let detail = "no route names this topic; add one to routes, or list the topic in ignored_topics";
-                return self.refused.push(letter(raw, Reason::UnknownFormat, detail.to_owned(), 0));
+                self.refused.push(letter(raw, Reason::UnknownFormat, detail.to_owned(), 0));
+                return Heard::Refused(Reason::UnknownFormat);
             }
             Meaning::Speaks(format, decoder) => (format, decoder),
         };
         if raw.bytes > self.max_message {
-            source.count_refused(Reason::TooLarge);
             let detail = format!("{} bytes; the limit max_message_bytes is {}", raw.bytes, self.max_message);
-            return self.refused.push(letter(raw, Reason::TooLarge, detail, 0));
+            self.refused.push(letter(raw, Reason::TooLarge, detail, 0));
+            return Heard::Refused(Reason::TooLarge);
         }
         let before = self.found.readings.len();
         let heard = self.judge.hear(raw, format, decoder, &mut self.found);
         for command in self.found.commands.drain(..) {
             source.command(command);
         }
-        source.metrics.skipped.increment(std::mem::take(&mut self.found.skipped));
+        let skipped = std::mem::take(&mut self.found.skipped);
         match heard {
             Err(refusal) => {
-                source.count_refused(refusal.reason);
-                self.refused.push(letter(raw, refusal.reason, refusal.detail, 0));
+                self.bill.found(source, 0, std::iter::empty(), skipped);
+                let reason = refusal.reason;
+                self.refused.push(letter(raw, reason, refusal.detail, 0));
+                Heard::Refused(reason)
             }
-            Ok(rejected) => {
+            Ok(judge::Heard { offered, rejected }) => {
                 source.metrics.mark(std::mem::take(&mut self.found.marks));
                 let readings = self.found.readings.len() - before;
-                match rejected.first() {
-                    Some(first) if readings == 0 => source.count_refused(first.reason),
-                    _ => source.metrics.accepted.increment(1),
-                }
                 source.count_readings(readings);
+                let by_reason = rejected.iter().map(|one| (one.reason, u64::from(one.readings)));
+                self.bill.found(source, offered, by_reason, skipped);
+                let first = rejected.first().map(|one| one.reason);
                 for rejected in rejected {
-                    source.metrics.reject(rejected.reason, u64::from(rejected.readings));
                     self.refused.push(letter(raw, rejected.reason, rejected.detail, rejected.readings));
+                }
+                match first {
+                    Some(reason) if readings == 0 => Heard::Refused(reason),
+                    _ => Heard::Told(readings),
                 }
             }
         }
@@ -185,16 +210,110 @@ impl Stage {
 
 fn letter(raw: &RawMessage, reason: Reason, detail: String, readings: u32) -> DeadLetter {
     tracing::debug!(source = %raw.source, topic = %raw.topic, reason = reason.as_str(), %detail, "refused");
-    let head: &Bytes = &raw.payload;
     DeadLetter {
         tenant: raw.tenant.clone(),
         source: raw.source.to_string(),
         topic: raw.topic.clone(),
         received: raw.received,
+        retained: raw.retained,
         reason,
         detail,
         readings,
-        head: head[..head.len().min(DeadLetter::HEAD_BYTES)].to_vec(),
+        payload: raw.payload.clone(),
         bytes: raw.bytes as u64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use model::{TenantId, Timestamp};
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::config::Queue;
+    use crate::gate::Gate;
+    use crate::handle::SourceKind;
+    use crate::{Door, EverybodyIsNew, SystemClock};
+
+    /// A message that no decoder understands.
+    fn garbage(source: &Source) -> RawMessage {
+        RawMessage {
+            tenant: source.tenant.clone(),
+            source: Arc::clone(&source.name),
+            topic: "specola/v1/me/gw/readings".to_owned(),
+            payload: vec![b'x'; 10_000].into(),
+            bytes: 10_000,
+            received: Timestamp::EPOCH,
+            retained: false,
+        }
+    }
+
+    fn handle(config: &Config, source: &Arc<Source>, gate: &Gate) -> Handle {
+        Handle {
+            sources: Arc::new(vec![Arc::clone(source)]),
+            door: Door::new(config, gate.downgrade(), Arc::new(SystemClock)),
+            gate: gate.downgrade(),
+            listener: None,
+            secure: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_garbage_waits_at_the_gate_until_what_was_refused_is_kept() {
+        let config = Config { queue: Queue { bytes: 100_000, ..Queue::default() }, ..Config::default() };
+        let (gate, waiting) = Gate::new(&config);
+        let source = Source::new("s", TenantId::new("me").unwrap(), SourceKind::Broker);
+        let stage = Stage::new(&config, Arc::new(EverybodyIsNew), Arc::new(SystemClock)).unwrap();
+        let (sender, mut arrivals) = mpsc::channel(64);
+        let handle = handle(&config, &source, &gate);
+        let stage = tokio::spawn(stage.run(waiting, sender, handle.clone()));
+        let mut entered = 0;
+        let mut next = Box::pin(gate.enter(&source, garbage(&source), Ack::none()));
+        let mut turns = 0;
+        // The stage runs while this task yields: whatever room it gives back is used at once.
+        while turns < 1_000 {
+            match futures::poll!(&mut next) {
+                Poll::Ready(done) => {
+                    done.unwrap();
+                    entered += 1;
+                    assert!(entered < 100, "nothing bounds what was refused");
+                    next = Box::pin(gate.enter(&source, garbage(&source), Ack::none()));
+                }
+                Poll::Pending => turns += 1,
+            }
+            tokio::task::yield_now().await;
+        }
+        assert!((5..=10).contains(&entered), "{entered} messages of 10,000 bytes found room in 100,000");
+        let mut letters = 0;
+        while letters < entered {
+            let arrival = arrivals.recv().await.unwrap();
+            letters += arrival.refused.len();
+            arrival.bill.settle(0, &[]);
+        }
+        next.await.unwrap();
+        let (_, books) = handle.books().remove(0);
+        assert!(books.balance(), "{books:?}");
+        assert_eq!((books.messages.refused.of(Reason::Malformed), books.messages.waiting), (entered as u64, 1));
+        drop(gate);
+        stage.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_nobody_takes_is_shed_and_stands_in_the_books() {
+        let config = Config::default();
+        let (gate, waiting) = Gate::new(&config);
+        let source = Source::new("s", TenantId::new("me").unwrap(), SourceKind::Broker);
+        let stage = Stage::new(&config, Arc::new(EverybodyIsNew), Arc::new(SystemClock)).unwrap();
+        let (sender, arrivals) = mpsc::channel(1);
+        drop(arrivals);
+        for _ in 0..600 {
+            gate.enter(&source, garbage(&source), Ack::none()).await.unwrap();
+        }
+        let handle = handle(&config, &source, &gate);
+        stage.run(waiting, sender, handle.clone()).await;
+        let (_, books) = handle.books().remove(0);
+        assert_eq!((books.messages.received, books.messages.shed, books.messages.waiting), (600, 600, 0), "{books:?}");
     }
 }

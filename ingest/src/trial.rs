@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use model::{TenantId, Timestamp};
 
+use crate::books::Books;
 use crate::decode::Command;
 use crate::handle::{Source, SourceKind};
 use crate::stage::Stage;
@@ -27,6 +28,7 @@ impl Trial {
 
     /// What this message would become, with the messages before it in mind.
     pub fn hear(&mut self, message: &RawMessage) -> Arrival {
+        self.source.count_received(message.bytes);
         self.stage.hear(message, &self.source);
         Arrival { messages: 1, ..self.stage.leave() }
     }
@@ -36,6 +38,11 @@ impl Trial {
         for (_, command) in self.stage.due(now) {
             self.source.command(command);
         }
+    }
+
+    /// What came and what became of it, as far as the arrivals were settled.
+    pub fn books(&self) -> Books {
+        self.source.books()
     }
 
     /// What was to be said to devices since the last time.

@@ -20,8 +20,24 @@ pub struct Config {
     pub commit_queue: usize,
     /// Memory that all queries together may take, in MiB.
     pub query_memory_mib: usize,
-    /// Dead letters that are kept; the oldest go first.
-    pub dead_letters: u64,
+    /// How much of what was refused is kept.
+    pub dead_letters: LetterRoom,
+}
+
+/// How much of what was refused is kept for each tenant; the oldest goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LetterRoom {
+    /// Bytes of all letters together. 256 MiB are a thousand of the largest messages, or half a million small ones.
+    pub max_bytes: u64,
+    /// Days after which a letter goes: long enough to correct a mapping, short enough not to pile up what people wrote by mistake.
+    pub max_days: u32,
+}
+
+impl Default for LetterRoom {
+    fn default() -> Self {
+        Self { max_bytes: 256 << 20, max_days: 90 }
+    }
 }
 
 impl Default for Config {
@@ -33,7 +49,7 @@ impl Default for Config {
             commit_readings: 50_000,
             commit_queue: 256,
             query_memory_mib: 512,
-            dead_letters: 100_000,
+            dead_letters: LetterRoom::default(),
         }
     }
 }

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use model::alarm::{Alarm, Fact};
 use model::{
-    Account, AlarmId, Asset, AssetId, DeadLetter, DeviceId, Reading, ReadingBatch, Reason, SeriesSelection, TenantId,
-    Timestamp, UserName,
+    Account, AlarmId, Asset, AssetId, DeadLetter, DeviceId, LetterId, Reading, ReadingBatch, Reason, SeriesSelection,
+    TenantId, Timestamp, UserName,
 };
 
 use crate::columnar::Columnar;
@@ -12,8 +12,8 @@ use crate::lock::FolderLock;
 use crate::registry::Registry;
 use crate::{
     Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetRegistry, Bucket, Config, DeadLetterCount,
-    DeadLetters, Error, Gauges, Lost, QueryLimits, Receipt, Result, Session, SignInCode, Telemetry, TokenHash,
-    Upserted,
+    DeadLetters, Error, Gauges, Letter, LetterFilter, LetterPage, Lost, QueryLimits, Receipt, Result, Session,
+    SignInCode, Telemetry, TokenHash, Upserted,
 };
 
 /// Both halves. The lock is last, so that it is given back when everything else has ended.
@@ -168,11 +168,46 @@ impl DeadLetters for Embedded {
         self.registry.bury(letters).await
     }
 
-    async fn dead_letters(&self, tenant: &TenantId, reason: Option<Reason>, limit: usize) -> Result<Vec<DeadLetter>> {
-        self.registry.dead_letters(tenant, reason, limit).await
+    async fn dead_letters(&self, filter: &LetterFilter) -> Result<LetterPage> {
+        self.registry.dead_letters(filter).await
+    }
+
+    async fn dead_letter(&self, tenant: &TenantId, id: LetterId) -> Result<Option<Letter>> {
+        self.registry.dead_letter(tenant, id).await
+    }
+
+    async fn letter_arrivals(&self, tenant: &TenantId, id: LetterId) -> Result<Vec<Timestamp>> {
+        self.registry.letter_arrivals(tenant, id).await
     }
 
     async fn dead_letter_counts(&self, tenant: &TenantId) -> Result<Vec<DeadLetterCount>> {
         self.registry.dead_letter_counts(tenant).await
+    }
+
+    async fn remove_letters(&self, tenant: &TenantId, ids: &[LetterId]) -> Result<u64> {
+        self.registry.remove_letters(tenant, ids).await
+    }
+
+    async fn refuse_again(
+        &self,
+        tenant: &TenantId,
+        id: LetterId,
+        reason: Reason,
+        detail: &str,
+        readings: u32,
+    ) -> Result<()> {
+        self.registry.refuse_again(tenant, id, reason, detail, readings).await
+    }
+
+    async fn want_letters(&self, tenant: &TenantId, ids: &[LetterId]) -> Result<u64> {
+        self.registry.want_letters(tenant, ids).await
+    }
+
+    async fn wanted_letters(&self, limit: usize) -> Result<Vec<(TenantId, LetterId)>> {
+        self.registry.wanted_letters(limit).await
+    }
+
+    async fn forget_old_letters(&self, now: Timestamp) -> Result<u64> {
+        self.registry.forget_old_letters(now).await
     }
 }

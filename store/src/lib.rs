@@ -1,6 +1,7 @@
 //! Keeps readings, alarms and assets; engines behind one set of traits.
 
 mod columnar;
+mod completeness;
 mod config;
 mod embedded;
 mod error;
@@ -10,11 +11,12 @@ mod open;
 mod port;
 mod registry;
 
-pub use config::Config;
+pub use completeness::{Completeness, DeviceCompleteness, Expected, Hole, SeriesCompleteness, completeness, holes};
+pub use config::{Config, LetterRoom};
 pub use error::{BoxError, Error, Result};
 pub use open::{open, open_read_only, open_records};
 pub use port::{
     Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetRegistry, Bucket, Cell, Column, ColumnKind,
-    DeadLetterCount, DeadLetters, Gauges, Lost, QueryLimits, Receipt, Records, Session, SignInCode, Store, Telemetry,
-    TokenHash, Upserted,
+    DeadLetterCount, DeadLetters, Gauges, Letter, LetterFilter, LetterPage, Lost, NotKept, QueryLimits, Receipt,
+    Records, Session, SignInCode, Store, Telemetry, TokenHash, Upserted,
 };

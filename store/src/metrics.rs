@@ -26,6 +26,8 @@ const MERGES: &str = "specola_store_merges_total";
 const RECOVERY_SECONDS: &str = "specola_store_recovery_seconds";
 /// Things found damaged and set aside.
 const DAMAGED: &str = "specola_store_damaged_total";
+/// Dead letters that were removed without anybody asking, by reason: `age`, `room`.
+const LETTERS_FORGOTTEN: &str = "specola_store_dead_letters_forgotten_total";
 /// How full the engine is, by `kind`.
 const FILL: &str = "specola_store_fill";
 
@@ -70,6 +72,26 @@ pub(crate) fn recovered(took: Duration) {
 
 pub(crate) fn damaged() {
     counter!(DAMAGED).increment(1);
+}
+
+/// Dead letters that went by themselves.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Forgotten {
+    /// Because they were too old.
+    pub(crate) aged: u64,
+    /// Because their tenant's room was full.
+    pub(crate) crowded: u64,
+}
+
+pub(crate) fn letters_forgotten(forgotten: Forgotten) {
+    counter!(LETTERS_FORGOTTEN, "reason" => "age").increment(forgotten.aged);
+    counter!(LETTERS_FORGOTTEN, "reason" => "room").increment(forgotten.crowded);
+    if forgotten.crowded > 0 {
+        tracing::warn!(
+            letters = forgotten.crowded,
+            "the room for dead letters is full; the oldest are gone (store.dead_letters.max_bytes)"
+        );
+    }
 }
 
 pub(crate) fn fill(gauges: &Gauges) {

@@ -88,6 +88,14 @@ impl Caller {
         }
     }
 
+    /// Refuses those who do not set up how messages are read.
+    pub(crate) fn may_correct(&self) -> Result<(), Problem> {
+        match self.role {
+            Role::Analyst | Role::Admin => Ok(()),
+            _ => Err(Problem::NotAllowed),
+        }
+    }
+
     /// Refuses those who have no desk for it.
     pub(crate) fn may_query(&self) -> Result<(), Problem> {
         match self.role {

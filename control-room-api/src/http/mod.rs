@@ -3,9 +3,11 @@
 mod alarms;
 mod assets;
 mod city;
+mod completeness;
 mod extract;
 mod figures;
 mod history;
+mod letters;
 mod live;
 mod openapi;
 mod problem;

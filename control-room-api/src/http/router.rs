@@ -17,7 +17,9 @@ use utoipa_axum::routes;
 
 use super::openapi::Document;
 use super::problem::Problem;
-use super::{alarms, assets, city, figures, history, live, openapi, screens, security, session, sql};
+use super::{
+    alarms, assets, city, completeness, figures, history, letters, live, openapi, screens, security, session, sql,
+};
 use crate::app::App;
 use crate::metrics as names;
 
@@ -40,6 +42,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(alarms::acknowledge))
         .routes(routes!(alarms::acknowledge_many))
         .routes(routes!(sql::sql))
+        .routes(routes!(completeness::completeness))
+        .routes(routes!(letters::letters))
+        .routes(routes!(letters::letter))
+        .routes(routes!(letters::replay))
+        .routes(routes!(letters::discard))
         .routes(routes!(live::live))
         .routes(routes!(openapi::openapi))
         .routes(routes!(figures::status))

@@ -10,8 +10,8 @@ use crate::live::Catalogue;
 /// The same words in Italian and in English.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct Words {
-    it: String,
-    en: String,
+    pub(super) it: String,
+    pub(super) en: String,
 }
 
 /// Where an alarm is in its life.

@@ -3,7 +3,9 @@
 pub(crate) mod alarm;
 pub(crate) mod asset;
 pub(crate) mod city;
+pub(crate) mod completeness;
 pub(crate) mod history;
+pub(crate) mod letter;
 pub(crate) mod problem;
 pub(crate) mod scalar;
 pub(crate) mod session;

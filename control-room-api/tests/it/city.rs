@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
 use control_room_api::{
-    AlarmDesk, City as About, Clock, Config, Live, NotAcknowledged, Parts, Server, Status, StatusSource, hash_password,
+    AlarmDesk, City as About, Clock, Config, LetterDesk, LetterFate, Live, NotAcknowledged, Parts, Reading as Again,
+    Reread, Server, Status, StatusSource, hash_password,
 };
 use model::alarm::{Actor, Alarm, Change, Evidence, Fact, Guidance, Member, Priority, Text};
 use model::{
-    Account, AlarmId, Asset, AssetClass, AssetId, DeviceId, Domain, Duration, Geometry, Lifecycle, MetricName,
-    Position, Quality, Reading, ReadingBatch, Relation, RelationKind, Role, RuleId, Series, TenantId, Timestamp, Unit,
-    UserName, Value,
+    Account, AlarmId, Asset, AssetClass, AssetId, DeviceId, Domain, Duration, Geometry, LetterId, Lifecycle,
+    MetricName, Position, Quality, Reading, ReadingBatch, Relation, RelationKind, Role, RuleId, Series, TenantId,
+    Timestamp, Unit, UserName, Value,
 };
 use serde_json::{Value as Json, json};
 use store::Store;
@@ -170,6 +171,31 @@ impl Desk {
     }
 }
 
+/// Understands every letter that is whole.
+struct Letters(Arc<dyn Store>);
+
+#[async_trait]
+impl LetterDesk for Letters {
+    async fn reread(&self, tenant: &TenantId, ids: &[LetterId], reading: Again) -> store::Result<Reread> {
+        let mut reread = Reread::default();
+        for id in ids {
+            let fate = match self.0.dead_letter(tenant, *id).await? {
+                None => LetterFate::Unknown,
+                Some(letter) if !letter.letter.is_whole() => LetterFate::Incomplete,
+                Some(_) => {
+                    if reading == Again::ForGood {
+                        self.0.remove_letters(tenant, &[*id]).await?;
+                        reread.stored += 1;
+                    }
+                    LetterFate::Understood { readings: 1 }
+                }
+            };
+            reread.letters.push((*id, fate));
+        }
+        Ok(reread)
+    }
+}
+
 struct AllWell;
 
 impl StatusSource for AllWell {
@@ -229,6 +255,7 @@ impl City {
             store: Arc::clone(&store),
             live: Arc::clone(&live),
             desk: Arc::new(desk),
+            letters: Arc::new(Letters(Arc::clone(&store))),
             rules: in_force,
             status: Arc::new(AllWell),
             metrics: Arc::new(|| "specola_up 1\n".into()),

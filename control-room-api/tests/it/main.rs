@@ -4,9 +4,11 @@
 mod alarms;
 mod assets;
 mod city;
+mod completeness;
 mod contract;
 mod guards;
 mod history;
+mod letters;
 mod page;
 mod picture;
 mod screens;

@@ -1,6 +1,7 @@
 //! What the program can be asked to do.
 
 mod check;
+mod completeness;
 mod configuration;
 mod demo;
 mod letters;
@@ -25,6 +26,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Simulate(simulate) => simulate::run(simulate).await,
         Command::Query(query) => query::run(query).await,
         Command::Letters(letters) => letters::run(letters).await,
+        Command::Completeness(asked) => completeness::run(asked).await,
         Command::Check(check) => check::run(check),
         Command::Config(show) => configuration::run(show),
         Command::User(user) => user::run(user).await,

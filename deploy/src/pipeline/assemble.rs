@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use control_room_api::{City, Live, Parts, Server, system_clock};
+use control_room_api::{City, LetterDesk, Live, Parts, Server, system_clock};
 use ingest::{Ingest, SystemClock};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use model::alarm::Fact;
 use model::{Asset, AssetId, TenantId};
 use rules::{Engine, RuleBook};
-use store::Store;
+use store::{DeadLetters, Store};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +23,7 @@ use super::drain::{Drained, Stage, drain, first_end};
 use super::judge::Judge;
 use super::keep::Keeper;
 use super::metrics as names;
+use super::replay::{Replayer, Way};
 use super::rule_folder::RuleFolder;
 use super::stages::{Counters, Stages};
 use super::status::{Pulse, Reporter};
@@ -79,6 +80,12 @@ impl Pipeline {
         let queues = (to_keeper.downgrade(), to_judge.downgrade());
         let mut ingest = config.ingest.clone();
         ingest.listener.state_folder.get_or_insert_with(|| config.store.folder.join("mqtt"));
+        let replayer = Arc::new(Replayer::new(
+            config.ingest.clone(),
+            Arc::clone(&directory) as Arc<dyn ingest::Directory>,
+            Arc::clone(&store) as Arc<dyn DeadLetters>,
+            Way::River(to_keeper.downgrade()),
+        ));
         let (service, sources) = Ingest::start(
             ingest,
             Arc::clone(&directory) as Arc<dyn ingest::Directory>,
@@ -97,6 +104,7 @@ impl Pipeline {
             counters: Arc::clone(&counters),
             stages: Arc::clone(&stages),
             store: Arc::clone(&store),
+            replayer: Arc::clone(&replayer),
             stop: stop.clone(),
         });
         let keeper = Keeper {
@@ -118,13 +126,17 @@ impl Pipeline {
             clock: clock.clone(),
             open: Arc::clone(&open),
         };
+        let turn = Mutex::new(());
         let parts = Parts {
             store: Arc::clone(&store),
             live,
             desk: Arc::new(Desk { answers }),
+            letters: Arc::clone(&replayer) as Arc<dyn LetterDesk>,
             rules: book_changes.clone(),
             status: Arc::clone(&reporter) as Arc<dyn control_room_api::StatusSource>,
             metrics: Arc::new(move || {
+                // One after the other: what is rendered is what was measured just before.
+                let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
                 reporter.measure();
                 prometheus.render()
             }),
@@ -152,6 +164,13 @@ impl Pipeline {
                 let stop = stop.clone();
                 tokio::spawn(async move {
                     folder.watch(reload, books, stop).await;
+                    Ok(())
+                })
+            }),
+            ("replay", {
+                let stop = stop.clone();
+                tokio::spawn(async move {
+                    replayer.run(stop).await;
                     Ok(())
                 })
             }),

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use control_room_api::{Clock, Live};
 use ingest::config::UnknownDevices;
-use ingest::{Ack, Arrival};
-use model::{Asset, AssetClass, AssetId, DeadLetter, Domain, Lifecycle, Reading, ReadingBatch, Reason};
+use ingest::{Ack, Arrival, Bill, NotStored};
+use model::{Asset, AssetClass, AssetId, DeadLetter, Domain, Lifecycle, Reading, ReadingBatch, Timestamp};
 use store::{Receipt, Store};
 use tokio::sync::mpsc::{Receiver, Sender};
 
+use super::bisect::{Append, Sorted, keep_what_can_be};
 use super::directory::Directory;
 use super::metrics as names;
 use super::stages::{Counters, Stages};
+use super::unstorable::unstorable;
 
 /// What the judge is given: only what is kept.
 pub(crate) enum Kept {
@@ -34,6 +37,8 @@ pub(crate) struct Keeper {
 
 /// How long to wait before a store that cannot be reached is asked again.
 const PAUSE: Duration = Duration::from_millis(200);
+/// How often dead letters are looked through for those that are too old.
+const FORGET: Duration = Duration::from_secs(3_600);
 /// Arrivals kept in one go: their fsync is shared, and none waits long for the others.
 const TOGETHER: usize = 32;
 
@@ -41,21 +46,28 @@ impl Keeper {
     /// Runs until `arrivals` closes. Whatever is in flight then is finished.
     pub(crate) async fn run(self, mut arrivals: Receiver<Arrival>, kept: Sender<Kept>) {
         let mut waiting = Vec::with_capacity(TOGETHER);
+        let mut forgotten: Option<Timestamp> = None;
         while arrivals.recv_many(&mut waiting, TOGETHER).await > 0 {
             metrics::gauge!(names::QUEUE, "stage" => "keep").set(arrivals.len() as f64);
             let started = Instant::now();
             let (mut readings, mut refused, mut owed, mut newcomers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            let (mut bills, mut rooms) = (Vec::new(), Vec::new());
             for arrival in waiting.drain(..) {
+                bills.push((readings.len(), arrival.bill));
+                rooms.extend(arrival.rooms);
                 readings.extend(arrival.readings);
                 refused.extend(arrival.refused);
                 owed.extend(arrival.owed);
                 newcomers.extend(arrival.seen);
             }
             let newest = readings.iter().map(|reading: &Reading| reading.received).max();
-            let fresh = self.keep(readings, &mut refused).await;
+            let (fresh, not_stored) = self.keep(readings, &mut refused, &bills).await;
             self.bury(&refused).await;
+            drop(rooms);
+            bills.into_iter().for_each(|(first, bill)| bill.settle(first, &not_stored));
             owed.into_iter().for_each(Ack::confirm);
             metrics::histogram!(names::KEEP_SECONDS).record(started.elapsed());
+            self.forget_old_letters(&mut forgotten).await;
 
             let assets = self.register(&newcomers, &fresh).await;
             if !assets.is_empty() && kept.send(Kept::Assets(assets)).await.is_err() {
@@ -74,46 +86,23 @@ impl Keeper {
         }
     }
 
-    /// Tries until all readings are kept; returns those that were new. What the store can never take becomes a dead letter.
-    async fn keep(&self, readings: Vec<Reading>, refused: &mut Vec<DeadLetter>) -> Vec<Reading> {
-        let mut fresh = Vec::with_capacity(readings.len());
-        let mut pending = vec![readings];
-        while let Some(part) = pending.pop() {
-            let Some(batch) = ReadingBatch::new(part) else { continue };
-            match self.append(&batch).await {
-                Ok(receipt) => {
-                    self.counters.count(&receipt);
-                    fresh.extend(receipt.kept);
-                }
-                Err(error) => {
-                    let mut part = batch.into_readings();
-                    if part.len() > 1 {
-                        // One of them is poison: the halves are tried alone until it is found. The first half goes first.
-                        let second = part.split_off(part.len() / 2);
-                        pending.push(second);
-                        pending.push(part);
-                    } else if let Some(reading) = part.pop() {
-                        tracing::error!(%error, device = %reading.series.device, "reading cannot be stored");
-                        self.counters.unstorable(1);
-                        refused.push(unstorable(&reading, &error));
-                    }
-                }
-            }
+    /// Tries until all readings are kept; returns those that were new, and the numbers of the others. What the store can never take becomes a
+    /// dead letter.
+    async fn keep(
+        &self,
+        readings: Vec<Reading>,
+        refused: &mut Vec<DeadLetter>,
+        bills: &[(usize, Bill)],
+    ) -> (Vec<Reading>, Vec<(usize, NotStored)>) {
+        let Sorted { fresh, not_stored, poison } = keep_what_can_be(readings, self).await;
+        self.counters.unstorable(poison.len());
+        for (number, reading, error) in poison {
+            tracing::error!(%error, device = %reading.series.device, "reading cannot be stored");
+            let whose = bills.iter().rev().find(|(first, _)| *first <= number);
+            let source = whose.and_then(|(first, bill)| bill.source_of(number - first));
+            refused.push(unstorable(&reading, source.map_or("store", |name| name), &error));
         }
-        fresh
-    }
-
-    /// Appends until it works; returns an error only where trying again cannot help.
-    async fn append(&self, batch: &ReadingBatch) -> store::Result<Receipt> {
-        loop {
-            match self.store.append(batch.clone()).await {
-                Err(error) if error.is_temporary() => self.wait("keep", &error).await,
-                other => {
-                    self.stages.recovered("keep");
-                    return other;
-                }
-            }
-        }
+        (fresh, not_stored)
     }
 
     async fn bury(&self, refused: &[DeadLetter]) {
@@ -122,13 +111,27 @@ impl Keeper {
         }
         loop {
             match self.store.bury(refused).await {
-                Ok(()) => return,
+                Ok(()) => return self.stages.recovered("keep"),
                 Err(error) if error.is_temporary() => self.wait("keep", &error).await,
                 Err(error) => {
                     tracing::error!(%error, letters = refused.len(), "dead letters are lost");
                     return;
                 }
             }
+        }
+    }
+
+    /// Removes dead letters that are too old, once in a while. A failure costs nothing: it is tried again.
+    async fn forget_old_letters(&self, last: &mut Option<Timestamp>) {
+        let now = (self.clock)();
+        if last.is_some_and(|last| now.since(last) < FORGET) {
+            return;
+        }
+        *last = Some(now);
+        match self.store.forget_old_letters(now).await {
+            Ok(0) => {}
+            Ok(letters) => tracing::info!(letters, "dead letters were too old and are gone"),
+            Err(error) => tracing::warn!(%error, "old dead letters could not be removed"),
         }
     }
 
@@ -201,18 +204,20 @@ fn first_sight(newcomer: &ingest::Newcomer, fresh: &[Reading]) -> Option<Asset> 
     })
 }
 
-fn unstorable(reading: &Reading, error: &store::Error) -> DeadLetter {
-    let series = &reading.series;
-    let head = format!("{} {} {} {:?}", series.device, series.metric, reading.time, reading.value).into_bytes();
-    DeadLetter {
-        tenant: series.tenant.clone(),
-        source: "store".to_owned(),
-        topic: String::new(),
-        received: reading.received,
-        reason: Reason::Unstorable,
-        detail: error.to_string(),
-        readings: 1,
-        bytes: head.len() as u64,
-        head: head.into_iter().take(DeadLetter::HEAD_BYTES).collect(),
+#[async_trait]
+impl Append for Keeper {
+    async fn append(&self, batch: &ReadingBatch) -> store::Result<Receipt> {
+        loop {
+            match self.store.append(batch.clone()).await {
+                Err(error) if error.is_temporary() => self.wait("keep", &error).await,
+                other => {
+                    self.stages.recovered("keep");
+                    if let Ok(receipt) = &other {
+                        self.counters.count(receipt);
+                    }
+                    return other;
+                }
+            }
+        }
     }
 }

@@ -1,9 +1,5 @@
-//! Names of the pipeline's counters. For every reading: decoded = kept + duplicate + conflict + unstorable.
+//! Names of the pipeline's counters. What became of every message and reading is in the books of ingest (`specola_ingest_*`).
 
-/// Readings by what became of them; label `outcome`.
-pub(crate) const READINGS: &str = "specola_readings_total";
-/// Label of [`READINGS`].
-pub(crate) const OUTCOME: &str = "outcome";
 /// Seconds from the first message of a batch to its acknowledgement.
 pub(crate) const KEEP_SECONDS: &str = "specola_keep_seconds";
 /// Seconds from the arrival of the newest reading to the board.
@@ -19,7 +15,6 @@ pub(crate) const PROCESSOR: &str = "specola_process_cpu_seconds_total";
 
 /// Says what each of them is; called once at start.
 pub(crate) fn describe() {
-    metrics::describe_counter!(READINGS, "readings by what became of them: kept, duplicate, conflict, unstorable");
     metrics::describe_histogram!(KEEP_SECONDS, metrics::Unit::Seconds, "hand-over of a batch to its acknowledgement");
     metrics::describe_histogram!(SHOW_SECONDS, metrics::Unit::Seconds, "arrival of a reading to the board");
     metrics::describe_gauge!(QUEUE, "entries that wait in front of a stage");

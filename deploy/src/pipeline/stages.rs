@@ -6,8 +6,6 @@ use std::sync::{Mutex, PoisonError};
 
 use store::Receipt;
 
-use super::metrics as names;
-
 /// What became of the readings since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -20,14 +18,14 @@ pub(crate) struct Counters {
 impl Counters {
     /// Counts what the store made of a batch.
     pub(crate) fn count(&self, receipt: &Receipt) {
-        add(&self.kept, receipt.kept.len(), "kept");
-        add(&self.duplicates, receipt.duplicates, "duplicate");
-        add(&self.conflicts, receipt.conflicts, "conflict");
+        add(&self.kept, receipt.kept.len());
+        add(&self.duplicates, receipt.duplicates);
+        add(&self.conflicts, receipt.conflicts);
     }
 
     /// Counts readings that the store can never take.
     pub(crate) fn unstorable(&self, readings: usize) {
-        add(&self.unstorable, readings, "unstorable");
+        add(&self.unstorable, readings);
     }
 
     /// Readings that were new and are on disk.
@@ -47,11 +45,8 @@ impl Counters {
     }
 }
 
-fn add(counter: &AtomicU64, readings: usize, outcome: &'static str) {
-    if readings > 0 {
-        counter.fetch_add(readings as u64, Ordering::Relaxed);
-        metrics::counter!(names::READINGS, names::OUTCOME => outcome).increment(readings as u64);
-    }
+fn add(counter: &AtomicU64, readings: usize) {
+    counter.fetch_add(readings as u64, Ordering::Relaxed);
 }
 
 /// What troubles a stage now. A stage that is not named is well.

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::keep::Kept;
 use super::metrics as names;
+use super::replay::{REPLAY, Replayer};
 use super::stages::{Counters, Stages};
 
 /// The two numbers that tell whether a city is alive.
@@ -43,6 +44,7 @@ pub(crate) struct Reporter {
     pub(crate) counters: Arc<Counters>,
     pub(crate) stages: Arc<Stages>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) replayer: Arc<Replayer>,
     pub(crate) stop: CancellationToken,
 }
 
@@ -64,6 +66,18 @@ impl Reporter {
         let sources = self.sources.sources();
         let lost = sources.iter().find(|source| !source.connected);
         let sum = |count: fn(&ingest::SourceStatus) -> u64| sources.iter().map(count).sum::<u64>();
+        let mut counters = BTreeMap::from([
+            ("messages".to_owned(), sum(|source| source.received)),
+            ("refused".to_owned(), sum(|source| source.refused)),
+            ("readings".to_owned(), sum(|source| source.readings)),
+            ("connections".to_owned(), sum(|source| source.connections as u64)),
+        ]);
+        for (source, books) in self.sources.books() {
+            enter(&mut counters, &format!("{}/{}", source.tenant, source.name), &books);
+        }
+        for (tenant, books) in self.replayer.books() {
+            enter(&mut counters, &format!("{tenant}/{REPLAY}"), &books);
+        }
         Stage {
             name: "ingest".to_owned(),
             state: if self.stop.is_cancelled() {
@@ -76,12 +90,7 @@ impl Reporter {
             queued: self.sources.queue_depth() as u64,
             capacity: None,
             last_error: lost.map(|source| format!("source {} is not connected", source.name)),
-            counters: BTreeMap::from([
-                ("messages".to_owned(), sum(|source| source.received)),
-                ("refused".to_owned(), sum(|source| source.refused)),
-                ("readings".to_owned(), sum(|source| source.readings)),
-                ("connections".to_owned(), sum(|source| source.connections as u64)),
-            ]),
+            counters,
         }
     }
 
@@ -131,6 +140,7 @@ impl Reporter {
 
     /// Brings the gauges up to date that nobody else writes.
     pub(crate) fn measure(&self) {
+        self.sources.publish_books();
         let depth = |queue: Option<usize>| queue.unwrap_or(0) as f64;
         metrics::gauge!(names::QUEUE, "stage" => "decode").set(self.sources.queue_depth() as f64);
         metrics::gauge!(names::QUEUE, "stage" => "keep")
@@ -141,6 +151,34 @@ impl Reporter {
         if let Some((memory, processor)) = process() {
             metrics::gauge!(names::MEMORY).set(memory);
             metrics::gauge!(names::PROCESSOR).set(processor);
+        }
+    }
+}
+
+/// Writes the books of a source among the counters. Reasons that never came are left out.
+fn enter(counters: &mut BTreeMap<String, u64>, source: &str, books: &ingest::Books) {
+    let ingest::Books { messages, readings, .. } = books;
+    let mut write = |what: &str, count: u64| counters.insert(format!("{source} {what}"), count);
+    for (what, count) in [
+        ("messages received", messages.received),
+        ("messages stored", messages.stored),
+        ("messages duplicate", messages.duplicate),
+        ("messages conflict", messages.conflict),
+        ("messages ignored", messages.ignored),
+        ("messages shed", messages.shed),
+        ("messages waiting", messages.waiting),
+        ("readings received", readings.received),
+        ("readings stored", readings.stored),
+        ("readings duplicate", readings.duplicate),
+        ("readings conflict", readings.conflict),
+        ("readings shed", readings.shed),
+        ("readings waiting", readings.waiting),
+    ] {
+        write(what, count);
+    }
+    for (kind, book) in [("messages refused", &messages.refused), ("readings rejected", &readings.rejected)] {
+        for (reason, count) in book.each().filter(|(_, count)| *count > 0) {
+            write(&format!("{kind} {}", reason.as_str()), count);
         }
     }
 }

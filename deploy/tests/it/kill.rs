@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::books::{book, closed_books};
 use crate::city::{Home, Mosquitto, wait_for};
 
 /// Readings per second while the program is killed again and again.
@@ -101,6 +102,11 @@ fn twenty_power_cuts_lose_nothing_and_double_nothing() {
         std::thread::park_timeout(Duration::from_millis(700));
         (running.counter("ingest", "messages")? == before).then_some(())
     });
+    let books = closed_books(&running);
+    let (messages, readings) = (book(&books, "mosquitto", "messages"), book(&books, "mosquitto", "readings"));
+    assert_eq!(messages.received, messages.of("stored") + messages.of("duplicate"), "{messages:?}");
+    assert_eq!(readings.received, readings.of("stored") + readings.of("duplicate"), "{readings:?}");
+    assert_eq!(running.counter("ingest", "city/mosquitto readings stored"), Some(readings.of("stored")));
     let (code, took) = running.terminate();
     assert_eq!(code, Some(0), "{}", home.log());
     assert!(took < Duration::from_secs(10), "it took {took:?} to stop");

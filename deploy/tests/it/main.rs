@@ -1,12 +1,17 @@
 //! Tests of the whole: the order of the house, the licences, and the program itself.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
+mod books;
 mod city;
+mod completeness;
 mod demo;
 mod dialects;
+mod disk_full;
+mod garbage;
 mod house;
 mod kill;
 mod kill_own;
+mod letters;
 mod licences;
 mod load;
 mod samples;

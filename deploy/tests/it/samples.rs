@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::books::closed_books;
 use crate::city::{Home, Mosquitto, Running, wait_for};
 
 fn config(broker: u16) -> String {
@@ -215,6 +216,7 @@ fn verify(samples: &[Sample]) {
     publish_all(&broker, &running, samples);
     let refused = samples.iter().filter(|sample| !sample.refused.is_empty()).count();
     wait_for("the refusals to be kept", || (home.letters().len() == refused).then_some(()));
+    closed_books(&running);
     let (code, _) = running.terminate();
     assert_eq!(code, Some(0), "{}", home.log());
 

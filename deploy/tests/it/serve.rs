@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use crate::books::closed_books;
 use crate::city::{Home, Mosquitto, Running, get, sign_in, wait_for};
 
 const LAMPS: usize = 12;
@@ -162,6 +163,7 @@ fn a_dark_circuit_is_one_alarm_that_survives_a_restart_and_clears_by_itself() {
     assert_eq!(status, 200);
     let detail: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(detail["members"].as_array().unwrap().len(), LAMPS);
+    closed_books(&running);
     let kinds: Vec<&str> =
         detail["journal"].as_array().unwrap().iter().map(|fact| fact["kind"].as_str().unwrap()).collect();
     assert_eq!((kinds.first(), kinds.last()), (Some(&"raised"), Some(&"returned")), "{kinds:?}");

@@ -120,7 +120,7 @@ async fn a_message_that_is_too_large_becomes_a_dead_letter_and_the_connection_li
         publish(broker.port, [vec![b' '; 300 * 1024], value(1)]).await;
         let arrivals = collect(&mut running, 1).await;
         let letter = arrivals.iter().flat_map(|arrival| &arrival.refused).next().unwrap();
-        assert_eq!((letter.reason, letter.bytes, letter.head.len()), (model::Reason::TooLarge, 300 * 1024, 1024));
+        assert_eq!((letter.reason, letter.bytes, letter.payload.len()), (model::Reason::TooLarge, 300 * 1024, 1024));
         let status = &running.handle.sources()[0];
         assert!(status.connected && status.last_error.is_none(), "{status:?}");
         assert_eq!((status.received, status.refused, status.readings), (2, 1, 1));

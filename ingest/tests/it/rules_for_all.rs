@@ -60,11 +60,12 @@ fn a_message_is_refused_whole_even_when_it_began_well() {
 }
 
 #[test]
-fn a_dead_letter_keeps_topic_reason_and_the_first_bytes() {
+fn a_dead_letter_keeps_topic_reason_and_all_bytes() {
     let payload = "x".repeat(5_000);
     let arrival = trial(&Config::default()).hear(&raw(OWN, payload.as_bytes()));
     let letter: &DeadLetter = &arrival.refused[0];
-    assert_eq!((letter.topic.as_str(), letter.bytes, letter.head.len()), (OWN, 5_000, 1_024));
+    assert_eq!((letter.topic.as_str(), letter.bytes, letter.payload.len()), (OWN, 5_000, 5_000));
+    assert!(letter.is_whole());
     assert!(letter.detail.contains("byte 0"), "{}", letter.detail);
 }
 

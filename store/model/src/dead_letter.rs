@@ -1,5 +1,9 @@
 //! What could not be understood, kept with its reason.
 
+use std::fmt;
+
+use bytes::Bytes;
+
 use crate::{TenantId, Timestamp};
 
 /// Why a message or a reading was refused.
@@ -45,6 +49,11 @@ impl Reason {
         Self::Unstorable,
     ];
 
+    /// Its place in [`Reason::ALL`].
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
     /// The word in counters, files and screens.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -68,6 +77,35 @@ impl Reason {
     }
 }
 
+/// The number of a refused message that is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LetterId(u64);
+
+impl LetterId {
+    /// The letter with this number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    pub const fn as_u64(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for LetterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl std::str::FromStr for LetterId {
+    type Err = std::num::ParseIntError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
 /// One refused message, or the refused part of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
@@ -79,19 +117,43 @@ pub struct DeadLetter {
     pub topic: String,
     /// When it came.
     pub received: Timestamp,
+    /// Whether its broker had kept it for us: then nobody knows how old it is.
+    pub retained: bool,
     /// Why it was refused.
     pub reason: Reason,
     /// The same for people: which field, which position.
     pub detail: String,
     /// How many readings were refused with it; 0 when the whole message could not be read.
     pub readings: u32,
-    /// The first bytes of the message.
-    pub head: Vec<u8>,
+    /// The message as it came; of one that was too large only the first [`DeadLetter::HEAD_BYTES`].
+    pub payload: Bytes,
     /// How many bytes the message had.
     pub bytes: u64,
 }
 
 impl DeadLetter {
-    /// How many bytes of a refused message are kept.
+    /// How many bytes are kept of a message that was too large to be taken, and shown of any other in a list.
     pub const HEAD_BYTES: usize = 1024;
+
+    /// Whether all of the message is kept, so that it can be read again.
+    pub fn is_whole(&self) -> bool {
+        self.payload.len() as u64 == self.bytes
+    }
+
+    /// The first bytes of the message.
+    pub fn head(&self) -> &[u8] {
+        &self.payload[..self.payload.len().min(Self::HEAD_BYTES)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_stands_at_its_place_and_has_a_word_of_its_own() {
+        for (at, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!((reason.index(), Reason::from_word(reason.as_str())), (at, Some(reason)));
+        }
+    }
 }

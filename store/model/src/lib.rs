@@ -13,7 +13,7 @@ mod user;
 mod value;
 
 pub use asset::{Asset, Lifecycle, Relation, RelationKind};
-pub use dead_letter::{DeadLetter, Reason};
+pub use dead_letter::{DeadLetter, LetterId, Reason};
 pub use id::{AlarmId, AssetClass, AssetId, DeviceId, Domain, InvalidId, MetricName, RuleId, TenantId, UserName};
 pub use place::{Bounds, Geometry, InvalidPosition, Position};
 pub use reading::{Reading, ReadingBatch};

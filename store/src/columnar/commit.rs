@@ -19,7 +19,7 @@ use super::rows::Builder;
 use super::shelf::Shelf;
 use super::tables::DayKey;
 use crate::metrics::{self, Outcome};
-use crate::{Config, Error, Receipt, Result};
+use crate::{Config, Error, NotKept, Receipt, Result};
 
 /// After a failed flush the next try comes this much later: an operator who makes room sees it work at once.
 const RETRY: Duration = Duration::from_secs(2);
@@ -47,6 +47,7 @@ struct Waiting {
     kept: Vec<bool>,
     duplicates: usize,
     conflicts: usize,
+    not_kept: Vec<(usize, NotKept)>,
 }
 
 /// The thread that owns the log.
@@ -199,6 +200,7 @@ impl Writer {
         for waiting in group.iter_mut() {
             for reading in &waiting.readings {
                 let number = *number.next().expect("one number for each reading");
+                let duplicates = waiting.duplicates;
                 let new = if matches!(reading.value, Value::Number(value) if !value.is_finite()) {
                     outcome.not_finite += 1;
                     waiting.conflicts += 1;
@@ -209,6 +211,10 @@ impl Writer {
                     waiting.conflicts += usize::from(verdict == Verdict::Conflict);
                     verdict == Verdict::New
                 };
+                if !new {
+                    let why = if waiting.duplicates > duplicates { NotKept::Duplicate } else { NotKept::Conflict };
+                    waiting.not_kept.push((waiting.kept.len(), why));
+                }
                 waiting.kept.push(new);
                 if new {
                     kept.push(number);
@@ -329,7 +335,8 @@ impl Writer {
 impl Waiting {
     fn new(batch: ReadingBatch, answer: oneshot::Sender<Result<Receipt>>) -> Self {
         let readings = batch.into_readings();
-        Self { kept: Vec::with_capacity(readings.len()), readings, answer, duplicates: 0, conflicts: 0 }
+        let kept = Vec::with_capacity(readings.len());
+        Self { kept, readings, answer, duplicates: 0, conflicts: 0, not_kept: Vec::new() }
     }
 
     fn kept(&self) -> impl Iterator<Item = &Reading> {
@@ -337,13 +344,13 @@ impl Waiting {
     }
 
     fn confirm(self) {
-        let Self { readings, kept, answer, duplicates, conflicts } = self;
+        let Self { readings, kept, answer, duplicates, conflicts, not_kept } = self;
         let kept = if kept.iter().all(|kept| *kept) {
             readings
         } else {
             readings.into_iter().zip(kept).filter_map(|(reading, kept)| kept.then_some(reading)).collect()
         };
         // Whoever stopped waiting will ask again and hear that these are duplicates.
-        let _ = answer.send(Ok(Receipt { kept, duplicates, conflicts }));
+        let _ = answer.send(Ok(Receipt { kept, duplicates, conflicts, not_kept }));
     }
 }

@@ -10,9 +10,9 @@ mod telemetry;
 pub use accounts::{Accounts, Session, SignInCode, TokenHash};
 pub use alarms::{AlarmFilter, AlarmJournal, AlarmPage};
 pub use assets::{AssetRegistry, Upserted};
-pub use dead_letters::{DeadLetterCount, DeadLetters};
+pub use dead_letters::{DeadLetterCount, DeadLetters, Letter, LetterFilter, LetterPage};
 pub use query::{Answer, Cell, Column, ColumnKind, QueryLimits};
-pub use telemetry::{Bucket, Gauges, Lost, Receipt, Telemetry};
+pub use telemetry::{Bucket, Gauges, Lost, NotKept, Receipt, Telemetry};
 
 /// What is kept by transaction, without the readings.
 pub trait Records: AssetRegistry + AlarmJournal + Accounts + DeadLetters {}

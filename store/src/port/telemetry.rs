@@ -6,6 +6,15 @@ use model::{DeviceId, Reading, ReadingBatch, SeriesSelection, TenantId, Timestam
 use super::{Answer, QueryLimits};
 use crate::Result;
 
+/// Why a reading of an append is not new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotKept {
+    /// It was kept before with the same value.
+    Duplicate,
+    /// Its key was kept before with another value.
+    Conflict,
+}
+
 /// What became of an append. `kept.len() + duplicates + conflicts` is what was given.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Receipt {
@@ -15,6 +24,8 @@ pub struct Receipt {
     pub duplicates: usize,
     /// Readings whose key was kept before with another value. The first value stays: an acknowledged reading is never changed.
     pub conflicts: usize,
+    /// Which readings these were, by their place in what was given, in rising order.
+    pub not_kept: Vec<(usize, NotKept)>,
 }
 
 /// Readings of one series over one span of time, reduced so that no peak and no trough is lost.

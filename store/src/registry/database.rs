@@ -12,7 +12,7 @@ use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use super::failure::{Failure, explain};
-use crate::{Error, Result};
+use crate::{Error, LetterRoom, Result};
 
 /// The database that the SQL of this folder speaks to; everything else here is written against this name. The statements keep to
 /// what SQLite and PostgreSQL have in common.
@@ -37,15 +37,15 @@ pub(crate) struct Registry {
     /// One connection: writers queue here instead of failing against each other in the database.
     writer: sqlx::Pool<Database>,
     readers: sqlx::Pool<Database>,
-    pub(super) dead_letters_kept: u64,
+    pub(super) letter_room: LetterRoom,
     /// The latest time that anybody told, for the removal of what has expired.
     pub(super) latest_told: AtomicI64,
 }
 
 impl Registry {
-    /// Opens the registry in `folder`, made if it is not there, and brings its tables up to date. Keeps at most `dead_letters_kept`
-    /// dead letters. A file that is not what was written is [`Error::Damaged`], one of a newer version [`Error::Newer`].
-    pub(crate) async fn open(folder: &Path, dead_letters_kept: u64) -> Result<Self> {
+    /// Opens the registry in `folder`, made if it is not there, and brings its tables up to date. Keeps of dead letters
+    /// what `letter_room` has room for. A file that is not what was written is [`Error::Damaged`], one of a newer version [`Error::Newer`].
+    pub(crate) async fn open(folder: &Path, letter_room: LetterRoom) -> Result<Self> {
         let path = folder.join("registry.sqlite");
         let (folder, file) = (folder.to_path_buf(), path.clone());
         tokio::task::spawn_blocking(move || private_file(&folder, &file))
@@ -64,7 +64,7 @@ impl Registry {
             writer: steady_pool(1).connect_lazy_with(writing),
             readers: steady_pool(READERS).connect_lazy_with(options.read_only(true)),
             path,
-            dead_letters_kept,
+            letter_room,
             latest_told: AtomicI64::new(i64::MIN),
         };
         let checked = match registry.check().await {
@@ -151,11 +151,11 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::AssetRegistry;
+    use crate::{AssetRegistry, DeadLetters, LetterFilter};
 
     async fn with_tenants(count: usize) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let registry = Registry::open(folder.path(), 10).await.unwrap();
+        let registry = Registry::open(folder.path(), LetterRoom::default()).await.unwrap();
         for n in 0..count {
             registry.put_tenant(&TenantId::new(format!("tenant-{n}")).unwrap(), &"x".repeat(3_000)).await.unwrap();
         }
@@ -175,7 +175,7 @@ mod tests {
         let path = folder.path().join("made").join("registry.sqlite");
         std::fs::create_dir(folder.path().join("made")).unwrap();
         File::create(&path).unwrap().set_permissions(Permissions::from_mode(0o644)).unwrap();
-        let registry = Registry::open(&folder.path().join("made"), 10).await.unwrap();
+        let registry = Registry::open(&folder.path().join("made"), LetterRoom::default()).await.unwrap();
         registry.put_tenant(&TenantId::new("messina").unwrap(), "Messina").await.unwrap();
         let mut names = Vec::new();
         for entry in std::fs::read_dir(folder.path().join("made")).unwrap().map(Result::unwrap) {
@@ -190,13 +190,13 @@ mod tests {
     #[tokio::test]
     async fn what_was_confirmed_is_there_though_the_process_ended_without_closing() {
         let folder = tempfile::tempdir().unwrap();
-        let registry = Registry::open(folder.path(), 10).await.unwrap();
+        let registry = Registry::open(folder.path(), LetterRoom::default()).await.unwrap();
         registry.put_tenant(&TenantId::new("messina").unwrap(), "Messina").await.unwrap();
         let copy = tempfile::tempdir().unwrap(); // what a crash would leave: the files as they are now
         for name in ["registry.sqlite", "registry.sqlite-wal"] {
             std::fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
         }
-        let recovered = Registry::open(copy.path(), 10).await.unwrap();
+        let recovered = Registry::open(copy.path(), LetterRoom::default()).await.unwrap();
         assert_eq!(recovered.tenants().await.unwrap(), registry.tenants().await.unwrap());
         assert_eq!(recovered.tenants().await.unwrap().len(), 1);
     }
@@ -211,7 +211,8 @@ mod tests {
         for (way, place, bytes) in ways {
             let folder = with_tenants(200).await;
             write_at(&folder, place, bytes);
-            let Err(Error::Damaged { path, detail }) = Registry::open(folder.path(), 10).await else {
+            let Err(Error::Damaged { path, detail }) = Registry::open(folder.path(), LetterRoom::default()).await
+            else {
                 panic!("{way}: it was opened")
             };
             assert_eq!(path, folder.path().join("registry.sqlite"));
@@ -222,7 +223,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_of_a_newer_version_is_refused() {
         let folder = with_tenants(1).await;
-        let registry = Registry::open(folder.path(), 10).await.unwrap();
+        let registry = Registry::open(folder.path(), LetterRoom::default()).await.unwrap();
         let mut transaction = registry.write().await.unwrap();
         sqlx::query(
             "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
@@ -233,17 +234,54 @@ mod tests {
         .unwrap();
         transaction.commit().await.unwrap();
         registry.close().await;
-        let Err(Error::Newer { found, known, .. }) = Registry::open(folder.path(), 10).await else {
+        let Err(Error::Newer { found, known, .. }) = Registry::open(folder.path(), LetterRoom::default()).await else {
             panic!("it was opened")
         };
         assert_eq!((found, i64::from(known)), (9_000, newest_migration()));
     }
 
     #[tokio::test]
+    async fn what_an_older_version_wrote_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("registry.sqlite");
+        let old = SqliteConnectOptions::new().filename(&path).create_if_missing(true).foreign_keys(true);
+        let old: sqlx::Pool<Database> = steady_pool(1).connect_with(old).await.unwrap();
+        MIGRATIONS.run_to(1, &old).await.unwrap();
+        for number in 1..=3_i64 {
+            sqlx::query(
+                "insert into dead_letter (tenant, source, topic, received, reason, detail, readings, head, bytes)
+                 values ('messina', 'broker', 'a/b', $1, 'schema', 'no device', 2, x'7b7d', $2)",
+            )
+            .bind(number)
+            .bind(if number == 3 { 5_000 } else { 2 })
+            .execute(&old)
+            .await
+            .unwrap();
+        }
+        old.close().await;
+        let registry = Registry::open(folder.path(), LetterRoom::default()).await.unwrap();
+        let messina = TenantId::new("messina").unwrap();
+        let letters = registry.dead_letters(&LetterFilter::all(messina.clone(), 10)).await.unwrap().letters;
+        let found: Vec<_> = letters.iter().map(|one| (one.letter.received.as_nanos(), one.letter.is_whole())).collect();
+        assert_eq!(found, [(3, false), (2, true), (1, true)]);
+        assert_eq!((&letters[0].letter.payload[..], letters[0].letter.readings), (&b"{}"[..], 2));
+        assert_eq!(registry.letter_arrivals(&messina, letters[1].id).await.unwrap().len(), 1);
+        let before = registry.dead_letter_counts(&messina).await.unwrap()[0].bytes;
+        let ids: Vec<_> = letters.iter().map(|one| one.id).collect();
+        registry.remove_letters(&messina, &ids[..1]).await.unwrap();
+        assert!(registry.dead_letter_counts(&messina).await.unwrap()[0].bytes < before);
+        let room: i64 =
+            sqlx::query_scalar("select bytes from dead_letter_room").fetch_one(&registry.writer).await.unwrap();
+        assert_eq!(room.unsigned_abs(), registry.dead_letter_counts(&messina).await.unwrap()[0].bytes);
+    }
+
+    #[tokio::test]
     async fn a_second_process_may_read_and_write_beside_the_first() {
         let folder = tempfile::tempdir().unwrap();
-        let (server, command) =
-            (Registry::open(folder.path(), 10).await.unwrap(), Registry::open(folder.path(), 10).await.unwrap());
+        let (server, command) = (
+            Registry::open(folder.path(), LetterRoom::default()).await.unwrap(),
+            Registry::open(folder.path(), LetterRoom::default()).await.unwrap(),
+        );
         server.put_tenant(&TenantId::new("messina").unwrap(), "Messina").await.unwrap();
         command.put_tenant(&TenantId::new("catania").unwrap(), "Catania").await.unwrap();
         command.close().await;
@@ -253,7 +291,7 @@ mod tests {
     #[tokio::test]
     async fn a_closed_registry_says_so() {
         let folder = tempfile::tempdir().unwrap();
-        let registry = Registry::open(folder.path(), 10).await.unwrap();
+        let registry = Registry::open(folder.path(), LetterRoom::default()).await.unwrap();
         registry.close().await;
         assert!(matches!(registry.tenants().await, Err(Error::Closing)));
         let refused = registry.put_tenant(&TenantId::new("messina").unwrap(), "Messina").await;

@@ -4,8 +4,8 @@ mod accounts;
 mod alarms;
 mod assets;
 mod database;
-mod dead_letters;
 mod failure;
+mod letters;
 mod rows;
 mod shape;
 

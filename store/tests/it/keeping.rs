@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::{Quality, Reading, ReadingBatch, Unit, Value};
-use store::{Error, Receipt};
+use store::{Error, NotKept, Receipt};
 
 use crate::telegraph::{append, at, messina, open, raw, reading, reading_of, restart, series_of};
 
@@ -26,7 +26,7 @@ async fn every_kind_of_value_comes_back_as_it_was_from_memory_and_from_parts() {
         reading.unit = if seconds % 2 == 0 { Unit::NONE } else { Unit::new("m³/h") };
         sent.push(reading);
     }
-    assert_eq!(append(&*store, &sent).await, Receipt { kept: sent.clone(), duplicates: 0, conflicts: 0 });
+    assert_eq!(append(&*store, &sent).await, Receipt { kept: sent.clone(), ..Receipt::default() });
     assert_eq!(raw(&*store, "valvola").await, sent);
     store.flush().await.unwrap();
     assert_eq!(store.gauges().memory_readings, 0);
@@ -51,13 +51,17 @@ async fn a_reading_sent_again_is_kept_once_wherever_the_first_one_is() {
             _ => {}
         }
         let again = append(&*store, &sent).await;
-        assert_eq!(again, Receipt { kept: Vec::new(), duplicates: 100, conflicts: 0 }, "{step}");
+        let all = |why: NotKept| (0..100).map(|n| (n, why)).collect::<Vec<_>>();
+        let duplicates = Receipt { duplicates: 100, not_kept: all(NotKept::Duplicate), ..Receipt::default() };
+        assert_eq!(again, duplicates, "{step}");
         let different = append(&*store, &other).await;
-        assert_eq!(different, Receipt { kept: Vec::new(), duplicates: 0, conflicts: 100 }, "{step}");
+        let conflicts = Receipt { conflicts: 100, not_kept: all(NotKept::Conflict), ..Receipt::default() };
+        assert_eq!(different, conflicts, "{step}");
     }
     let fresh = reading("lamp-0", 1_000, 1.0);
     let mixed = [sent[3].clone(), fresh.clone(), fresh.clone(), reading("lamp-0", 1_000, 2.0)];
-    assert_eq!(append(&*store, &mixed).await, Receipt { kept: vec![fresh], duplicates: 2, conflicts: 1 });
+    let not_kept = vec![(0, NotKept::Duplicate), (2, NotKept::Duplicate), (3, NotKept::Conflict)];
+    assert_eq!(append(&*store, &mixed).await, Receipt { kept: vec![fresh], duplicates: 2, conflicts: 1, not_kept });
     assert_eq!(
         raw(&*store, "lamp-1").await,
         sent.iter().filter(|r| r.series.device.as_str() == "lamp-1").cloned().collect::<Vec<_>>()
@@ -93,7 +97,15 @@ async fn a_number_that_is_none_is_counted_and_not_kept() {
     let good = reading("lamp", 0, 1.0);
     let receipt =
         append(&*store, &[reading("lamp", 1, f64::NAN), good.clone(), reading("lamp", 2, f64::INFINITY)]).await;
-    assert_eq!(receipt, Receipt { kept: vec![good], duplicates: 0, conflicts: 2 });
+    assert_eq!(
+        receipt,
+        Receipt {
+            kept: vec![good],
+            duplicates: 0,
+            conflicts: 2,
+            not_kept: vec![(0, NotKept::Conflict), (2, NotKept::Conflict)]
+        }
+    );
 }
 
 #[tokio::test]

@@ -9,16 +9,16 @@ use model::{
     Account, AlarmId, Asset, AssetClass, AssetId, DeviceId, Domain, Geometry, Lifecycle, MetricName, Position,
     Relation, RelationKind, Role, RuleId, TenantId, Timestamp, Unit, UserName, Value,
 };
-use store::{AlarmFilter, Config, Store};
+use store::{AlarmFilter, Config, LetterRoom, Store};
 
-/// Opens the store in `folder` with room for `dead_letters`.
-pub(crate) async fn open_with(folder: &Path, dead_letters: u64) -> Arc<dyn Store> {
+/// Opens the store in `folder` with this room for dead letters.
+pub(crate) async fn open_with(folder: &Path, dead_letters: LetterRoom) -> Arc<dyn Store> {
     store::open(Config { folder: folder.to_path_buf(), dead_letters, ..Config::default() }).await.unwrap()
 }
 
 /// Opens the store in `folder`.
 pub(crate) async fn open(folder: &Path) -> Arc<dyn Store> {
-    open_with(folder, 1_000).await
+    open_with(folder, LetterRoom::default()).await
 }
 
 /// Closes the store and opens it again, as a restart does.

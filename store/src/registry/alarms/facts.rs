@@ -126,12 +126,13 @@ pub(super) async fn append(connection: &mut Connection, facts: &[&Fact]) -> Resu
 
 #[cfg(test)]
 mod tests {
+    use crate::LetterRoom;
     use crate::registry::Registry;
 
     #[tokio::test]
     async fn a_fact_can_be_neither_changed_nor_deleted() {
         let folder = tempfile::tempdir().unwrap();
-        let registry = Registry::open(folder.path(), 1).await.unwrap();
+        let registry = Registry::open(folder.path(), LetterRoom::default()).await.unwrap();
         let mut transaction = registry.write().await.unwrap();
         for statement in [
             "insert into alarm (tenant, id, seq, state, priority, domain, source, raised, format, body)

@@ -91,12 +91,13 @@ mod tests {
     use sqlx::AssertSqlSafe;
 
     use super::*;
+    use crate::LetterRoom;
     use crate::registry::Registry;
 
     /// How the database goes about a page, in its own words.
     async fn plan(filter: &AlarmFilter, after: Option<&Mark>) -> String {
         let folder = tempfile::tempdir().unwrap();
-        let registry = Registry::open(folder.path(), 1).await.unwrap();
+        let registry = Registry::open(folder.path(), LetterRoom::default()).await.unwrap();
         let explained = AssertSqlSafe(format!("explain query plan {}", statement(filter, after).into_string()));
         let steps: Vec<(i64, i64, i64, String)> =
             sqlx::query_as(explained).fetch_all(&mut *registry.read().await.unwrap()).await.unwrap();

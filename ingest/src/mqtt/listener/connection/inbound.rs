@@ -143,8 +143,7 @@ impl Connection {
         let topic = &self.familiar.topic;
         let ack = if message.is_some() || qos != Qos::Most { page.owe() } else { Ack::none() };
         if topic.starts_with('$') || (retain && payload.is_empty()) {
-            self.exchange.source.count_received(payload.len());
-            self.exchange.source.metrics.ignored.increment(1);
+            self.exchange.source.ignore(payload.len());
             ack.confirm();
         } else {
             let (payload, bytes) = self.trim(payload);

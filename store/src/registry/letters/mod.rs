@@ -1,0 +1,7 @@
+//! Refused messages: kept once, listed, read again, forgotten in time.
+
+mod bury;
+mod desk;
+mod list;
+mod room;
+mod settle;
