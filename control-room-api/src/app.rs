@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::{Attempts, Passwords, Sessions};
+use crate::intake::Intake;
 use crate::live::Board;
 use crate::{Config, Parts};
 
@@ -25,6 +26,8 @@ pub(crate) struct Inner {
     pub(crate) attempts: Attempts,
     /// Queries that run now.
     pub(crate) queries: Semaphore,
+    /// What machines hand in now.
+    pub(crate) intake: Intake,
     pub(crate) openapi: Bytes,
     pub(crate) stop: CancellationToken,
     /// Sockets and connections that are under way.

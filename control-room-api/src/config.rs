@@ -32,6 +32,29 @@ pub struct Config {
     pub sql_queries: usize,
     /// The live socket.
     pub sockets: SocketLimits,
+    /// Readings that machines hand in by HTTP.
+    pub intake: IntakeLimits,
+}
+
+/// Bounds of what machines hand in by HTTP.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IntakeLimits {
+    /// Largest body in MiB, unpacked: some 200,000 readings as a table.
+    pub body_mib: usize,
+    /// Memory that the bodies of one tenant may take at the same time, in MiB; at least that of two bodies, one packed and one not.
+    /// Others wait.
+    pub memory_mib: usize,
+    /// Bodies of one tenant that may wait for the disk at the same time. Others wait for their turn.
+    pub requests: usize,
+    /// Seconds after which a sender is told that its body is not known to be kept, and to send it again.
+    pub answer_seconds: u64,
+}
+
+impl Default for IntakeLimits {
+    fn default() -> Self {
+        Self { body_mib: 16, memory_mib: 32, requests: 64, answer_seconds: 30 }
+    }
 }
 
 /// Bounds of the live socket.
@@ -62,6 +85,7 @@ impl Default for Config {
             sql_rows: 100_000,
             sql_queries: 2,
             sockets: SocketLimits::default(),
+            intake: IntakeLimits::default(),
         }
     }
 }

@@ -8,7 +8,7 @@ use store::Store;
 use tokio::sync::watch;
 
 use crate::rulebook::RuleBook;
-use crate::{AlarmDesk, Clock, LetterDesk, Live, Status};
+use crate::{AlarmDesk, Clock, Inbox, LetterDesk, Live, Status};
 
 /// Tells how the whole is doing.
 pub trait StatusSource: Send + Sync {
@@ -36,6 +36,8 @@ pub struct Parts {
     pub desk: Arc<dyn AlarmDesk>,
     /// Where refused messages are read again.
     pub letters: Arc<dyn LetterDesk>,
+    /// Where readings go that machines hand in.
+    pub inbox: Arc<dyn Inbox>,
     /// The rules in force.
     pub rules: watch::Receiver<Arc<RuleBook>>,
     /// How the whole is doing.

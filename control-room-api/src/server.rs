@@ -22,6 +22,7 @@ use tower::ServiceExt;
 
 use crate::app::{App, Inner};
 use crate::auth::{Attempts, Passwords, Peer, Sessions};
+use crate::intake::Intake;
 use crate::{Config, Error, Parts, Result, http, metrics as names};
 
 /// Connections that the system may hold before we take them: a control room that reconnects at once after a restart.
@@ -71,6 +72,7 @@ impl Server {
             passwords,
             attempts: Attempts::default(),
             queries: Semaphore::new(self.config.sql_queries.max(1)),
+            intake: Intake::new(self.config.intake.clone()),
             openapi: http::openapi_json(),
             stop: stop.clone(),
             tasks: tasks.clone(),

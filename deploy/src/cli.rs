@@ -70,7 +70,7 @@ pub(crate) enum Command {
     Check(Configured),
     /// Prints the default configuration with comments, or the one in force
     Config(ShowConfig),
-    /// Adds people and gives them one-time sign-in links
+    /// Adds people and gives them one-time sign-in links; adds machines and gives them tokens
     #[command(subcommand)]
     User(User),
     /// Loads a broker with numbered readings, measures how they are acknowledged, and proves what became of them
@@ -333,10 +333,14 @@ pub(crate) struct ShowConfig {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum User {
-    /// Adds a person and prints a one-time sign-in link (or reads a password from standard input)
+    /// Adds a person and prints a one-time sign-in link (or reads a password from standard input), or a machine and prints its token
     Add(AddUser),
     /// Prints a new one-time sign-in link for a person
     Link(LinkUser),
+    /// Prints a new token with which a machine (role sender) hands readings in by HTTP
+    Token(TokenUser),
+    /// Ends all sessions and tokens of a user, within seconds
+    Revoke(RevokeUser),
 }
 
 #[derive(Debug, Args)]
@@ -346,7 +350,7 @@ pub(crate) struct AddUser {
     /// The name that others read; by default the same
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// operator, crew, analyst or admin
+    /// operator, crew, analyst or admin; sender for a machine that hands readings in
     #[arg(long, default_value = "operator")]
     pub(crate) role: Role,
     /// Whose data; may be left out while there is one tenant
@@ -366,6 +370,28 @@ pub(crate) struct LinkUser {
     #[command(flatten)]
     pub(crate) configured: Configured,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct TokenUser {
+    /// The machine's name
+    pub(crate) user: UserName,
+    /// Days until the token ends
+    #[arg(long, default_value_t = TOKEN_DAYS, value_parser = clap::value_parser!(u32).range(1..=3650), value_name = "DAYS")]
+    pub(crate) days: u32,
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RevokeUser {
+    /// The name of the person or machine
+    pub(crate) user: UserName,
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+}
+
+/// Days that the token of a machine stands when nobody says: long enough to be renewed with the yearly maintenance.
+pub(crate) const TOKEN_DAYS: u32 = 400;
 
 #[derive(Debug, Args)]
 pub(crate) struct Measure {

@@ -153,6 +153,10 @@ impl Accounts for Embedded {
         self.registry.end_session(token).await
     }
 
+    async fn end_sessions(&self, user: &UserName) -> Result<u64> {
+        self.registry.end_sessions(user).await
+    }
+
     async fn put_code(&self, code: &SignInCode) -> Result<()> {
         self.registry.put_code(code).await
     }

@@ -1,4 +1,4 @@
-//! The person who asks, as the credential says. The tenant comes from here and from nowhere else.
+//! Who asks, as the credential says: a person, or a machine that sends. The tenant comes from here and from nowhere else.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -59,7 +59,34 @@ pub(crate) fn credential(headers: &HeaderMap) -> Option<(Token, Credential)> {
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
+    /// Any person. A machine that may send may do nothing else.
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = Self::of(parts, app).await?;
+        if caller.role == Role::Sender { Err(Problem::NotAllowed) } else { Ok(caller) }
+    }
+}
+
+/// A machine that hands readings in: the role `sender`, shown by a token and never by a browser's cookie.
+#[derive(Debug, Clone)]
+pub(crate) struct Sender {
+    pub(crate) tenant: TenantId,
+}
+
+impl FromRequestParts<App> for Sender {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let caller = Caller::of(parts, app).await?;
+        if caller.role == Role::Sender && caller.by == Credential::Bearer {
+            Ok(Self { tenant: caller.tenant })
+        } else {
+            Err(Problem::NotAllowed)
+        }
+    }
+}
+
+impl Caller {
+    async fn of(parts: &Parts, app: &App) -> Result<Self, Problem> {
         let (token, by) = credential(&parts.headers).ok_or(Problem::NotSignedIn)?;
         let public = app.config.public_origin.as_deref();
         if by == Credential::Cookie
@@ -77,14 +104,12 @@ impl FromRequestParts<App> for Caller {
             Standing::Unknown => Err(Problem::StoreUnreachable),
         }
     }
-}
 
-impl Caller {
     /// Refuses those who only look: an analyst does not answer alarms.
     pub(crate) fn may_acknowledge(&self) -> Result<(), Problem> {
         match self.role {
             Role::Operator | Role::Crew | Role::Admin => Ok(()),
-            Role::Analyst => Err(Problem::NotAllowed),
+            Role::Analyst | Role::Sender => Err(Problem::NotAllowed),
         }
     }
 
@@ -100,7 +125,7 @@ impl Caller {
     pub(crate) fn may_query(&self) -> Result<(), Problem> {
         match self.role {
             Role::Operator | Role::Analyst | Role::Admin => Ok(()),
-            Role::Crew => Err(Problem::NotAllowed),
+            Role::Crew | Role::Sender => Err(Problem::NotAllowed),
         }
     }
 }

@@ -7,6 +7,7 @@ mod completeness;
 mod extract;
 mod figures;
 mod history;
+mod ingest;
 mod letters;
 mod live;
 mod openapi;

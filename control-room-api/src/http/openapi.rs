@@ -19,6 +19,7 @@ use crate::app::App;
         license(name = "EUPL-1.2", identifier = "EUPL-1.2"),
     ),
     modifiers(&Credentials),
+    paths(super::ingest::message),
 )]
 pub(super) struct Document;
 

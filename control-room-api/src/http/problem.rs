@@ -7,7 +7,11 @@ use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
 use crate::desk::NotAcknowledged;
+use crate::wire::intake::Intake;
 use crate::wire::problem::ProblemDocument;
+
+/// Seconds after which a machine may try again when the service is busy or its disk is: short, because nothing was kept.
+const RETRY_AFTER: &str = "2";
 
 /// Why a request is not answered as asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +29,12 @@ pub(crate) enum Problem {
     /// The body does not have the right shape.
     BadShape(String),
     NotJson,
+    /// A kind of body that is not taken here, and what is.
+    UnknownType(String),
+    /// Readings that were all refused.
+    Refused(Box<Intake>),
+    /// Readings that are not known to be kept: the sender must try again.
+    NotKept,
     TooLarge,
     TooSlow,
     AlreadyAcknowledged,
@@ -53,6 +63,14 @@ impl Problem {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad-request", "the request is not understood"),
             Self::BadShape(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-shape", "the body has the wrong shape"),
             Self::NotJson => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", "the body must be JSON"),
+            Self::UnknownType(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown-type", "this kind of body is not taken here")
+            }
+            Self::Refused(intake) if intake.is_too_large() => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is too large")
+            }
+            Self::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "refused", "nothing of the body could be kept"),
+            Self::NotKept => (StatusCode::SERVICE_UNAVAILABLE, "not-kept", "it is not known to be kept; send it again"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is too large"),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "the body came too slowly"),
             Self::AlreadyAcknowledged => {
@@ -82,9 +100,12 @@ impl Problem {
 
     fn detail(&self) -> String {
         match self {
-            Self::BadRequest(detail) | Self::BadShape(detail) | Self::SqlRefused(detail) | Self::SqlFailed(detail) => {
-                detail.clone()
-            }
+            Self::BadRequest(detail)
+            | Self::BadShape(detail)
+            | Self::SqlRefused(detail)
+            | Self::SqlFailed(detail)
+            | Self::UnknownType(detail) => detail.clone(),
+            Self::Refused(intake) => intake.told(),
             Self::TooManyAttempts(wait) => format!("try again in {} s", wait.as_secs().max(1)),
             Self::SqlDeadline(deadline) => format!("it ran for {} s", deadline.as_secs()),
             other => other.parts().2.to_owned(),
@@ -101,6 +122,7 @@ impl IntoResponse for Problem {
             status: status.as_u16(),
             detail: self.detail(),
             instance: Uuid::now_v7().urn().to_string(),
+            intake: if let Self::Refused(intake) = &self { Some((**intake).clone()) } else { None },
         };
         if status.is_server_error() {
             tracing::warn!(problem = slug, instance = document.instance, "a request could not be answered");
@@ -112,6 +134,9 @@ impl IntoResponse for Problem {
         match self {
             Self::TooManyAttempts(wait) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs().max(1)));
+            }
+            Self::Busy | Self::NotKept | Self::StoreUnreachable => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
             }
             Self::NotSignedIn => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"specola\""));

@@ -18,7 +18,8 @@ use utoipa_axum::routes;
 use super::openapi::Document;
 use super::problem::Problem;
 use super::{
-    alarms, assets, city, completeness, figures, history, letters, live, openapi, screens, security, session, sql,
+    alarms, assets, city, completeness, figures, history, ingest, letters, live, openapi, screens, security, session,
+    sql,
 };
 use crate::app::App;
 use crate::metrics as names;
@@ -48,6 +49,11 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(letters::replay))
         .routes(routes!(letters::discard))
         .routes(routes!(live::live))
+        .routes(routes!(ingest::batch))
+        .routes(routes!(ingest::log_report))
+        .routes(routes!(ingest::notification))
+        .routes(routes!(ingest::entity))
+        .routes(routes!(ingest::entities))
         .routes(routes!(openapi::openapi))
         .routes(routes!(figures::status))
         .routes(routes!(figures::metrics))
@@ -60,6 +66,8 @@ pub(crate) fn router(app: App) -> Router {
     let compress = DefaultPredicate::new().and(NotForContentType::const_new("application/vnd.pmtiles"));
     let body = app.config.body_kib.saturating_mul(1024);
     documented
+        // A topic has many levels; the document, which knows no such path, has it as one.
+        .route("/api/v1/ingest/{*topic}", routing::post(ingest::message))
         .route("/api/{*rest}", routing::any(|| async { Problem::NotFound }))
         .method_not_allowed_fallback(|| async { Problem::MethodNotAllowed })
         .fallback(screens::screens)

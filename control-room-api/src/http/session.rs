@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::extract::{Json, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use model::{Account, UserName};
+use model::{Account, Role, UserName};
 use std::time::Duration;
 
 use super::extract::Body;
@@ -19,6 +19,7 @@ use crate::wire::session::{Session, SignIn, SignInByLink};
 #[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = SignIn, security(()), responses(
     (status = 200, body = Session),
     (status = 401, body = ProblemDocument, content_type = "application/problem+json", description = "bad-credentials"),
+    (status = 403, body = ProblemDocument, content_type = "application/problem+json", description = "not-allowed: a sender does not sign in; foreign-origin"),
     (status = 429, body = ProblemDocument, content_type = "application/problem+json", description = "too-many-attempts"),
 ))]
 pub(crate) async fn sign_in(
@@ -58,6 +59,7 @@ pub(crate) async fn sign_in(
 #[utoipa::path(post, path = "/api/v1/session/link", tag = "session", request_body = SignInByLink, security(()), responses(
     (status = 200, body = Session),
     (status = 401, body = ProblemDocument, content_type = "application/problem+json", description = "bad-credentials"),
+    (status = 403, body = ProblemDocument, content_type = "application/problem+json", description = "not-allowed: a sender does not sign in; foreign-origin"),
     (status = 429, body = ProblemDocument, content_type = "application/problem+json", description = "too-many-attempts"),
 ))]
 pub(crate) async fn sign_in_by_link(
@@ -136,6 +138,10 @@ async fn tenant_name(app: &App, account: &Account) -> Result<String, Problem> {
 }
 
 async fn open(app: &App, account: &Account) -> Result<Response, Problem> {
+    // A machine has a token and no screen.
+    if account.role == Role::Sender {
+        return Err(Problem::NotAllowed);
+    }
     let span = Duration::from_secs(u64::from(app.config.session_hours) * 3600);
     let token = Token::new().map_err(|_| Problem::Internal)?;
     let expires = (app.parts.clock)().plus(span);

@@ -5,6 +5,7 @@ pub(crate) mod asset;
 pub(crate) mod city;
 pub(crate) mod completeness;
 pub(crate) mod history;
+pub(crate) mod intake;
 pub(crate) mod letter;
 pub(crate) mod problem;
 pub(crate) mod scalar;

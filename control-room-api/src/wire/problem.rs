@@ -3,6 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::intake::Intake;
+
 /// Why a request was not answered as asked (`application/problem+json`).
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct ProblemDocument {
@@ -17,4 +19,8 @@ pub(crate) struct ProblemDocument {
     pub(crate) detail: String,
     /// Names this occurrence; the server's log has it too.
     pub(crate) instance: String,
+    /// For readings that were all refused: why, and which lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) intake: Option<Intake>,
 }

@@ -12,6 +12,7 @@ pub(crate) enum Role {
     Crew,
     Analyst,
     Admin,
+    Sender,
 }
 
 /// Who is signed in.
@@ -40,6 +41,7 @@ impl Session {
                 model::Role::Crew => Role::Crew,
                 model::Role::Analyst => Role::Analyst,
                 model::Role::Admin => Role::Admin,
+                model::Role::Sender => Role::Sender,
             },
             tenant: account.tenant.to_string(),
             tenant_name,

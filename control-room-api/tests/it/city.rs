@@ -1,13 +1,14 @@
 //! A small city with a running service: two tenants, a few lamps, a desk that keeps facts in the store.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use control_room_api::{
-    AlarmDesk, City as About, Clock, Config, LetterDesk, LetterFate, Live, NotAcknowledged, Parts, Reading as Again,
-    Reread, Server, Status, StatusSource, hash_password,
+    AlarmDesk, City as About, Clock, Config, Inbox, LetterDesk, LetterFate, Live, NotAcknowledged, NotTaken, Parcel,
+    Parts, Reading as Again, Reread, Server, Status, StatusSource, Taken, hash_password, issue_machine_token,
 };
 use model::alarm::{Actor, Alarm, Change, Evidence, Fact, Guidance, Member, Priority, Text};
 use model::{
@@ -196,6 +197,42 @@ impl LetterDesk for Letters {
     }
 }
 
+/// What becomes of a body that is handed in.
+#[derive(Clone, Default)]
+pub(crate) enum Fate {
+    /// It is kept: one reading for each byte.
+    #[default]
+    Kept,
+    /// This is what became of it.
+    Judged(Taken),
+    /// Ingest ends.
+    Away,
+    /// The disk never answers.
+    Never,
+}
+
+/// Takes bodies in and answers as it is told.
+#[derive(Default)]
+pub(crate) struct Shelf {
+    pub(crate) fate: Mutex<Fate>,
+    pub(crate) taken: Mutex<Vec<(String, Parcel, Bytes)>>,
+}
+
+#[async_trait]
+impl Inbox for Shelf {
+    async fn take(&self, tenant: &TenantId, parcel: Parcel, body: Bytes) -> Result<Taken, NotTaken> {
+        let accepted = body.len() as u64;
+        self.taken.lock().unwrap().push((tenant.to_string(), parcel, body));
+        let fate = self.fate.lock().unwrap().clone();
+        match fate {
+            Fate::Kept => Ok(Taken { accepted, ..Taken::default() }),
+            Fate::Judged(taken) => Ok(taken),
+            Fate::Away => Err(NotTaken),
+            Fate::Never => std::future::pending().await,
+        }
+    }
+}
+
 struct AllWell;
 
 impl StatusSource for AllWell {
@@ -210,6 +247,7 @@ pub(crate) struct City {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) live: Arc<Live>,
     pub(crate) clock: Clock,
+    pub(crate) shelf: Arc<Shelf>,
     pub(crate) stop: CancellationToken,
     pub(crate) service: JoinHandle<control_room_api::Result<()>>,
     nanos: Arc<AtomicI64>,
@@ -251,11 +289,13 @@ impl City {
             live.put_assets(&id, &assets);
         }
         let desk = Desk { store: Arc::clone(&store), live: Arc::clone(&live), clock: Arc::clone(&clock) };
+        let shelf = Arc::new(Shelf::default());
         let parts = Parts {
             store: Arc::clone(&store),
             live: Arc::clone(&live),
             desk: Arc::new(desk),
             letters: Arc::new(Letters(Arc::clone(&store))),
+            inbox: Arc::clone(&shelf) as Arc<dyn Inbox>,
             rules: in_force,
             status: Arc::new(AllWell),
             metrics: Arc::new(|| "specola_up 1\n".into()),
@@ -270,7 +310,7 @@ impl City {
         let address = server.address().to_string();
         let stop = CancellationToken::new();
         let service = tokio::spawn(server.serve(parts, stop.clone()));
-        Self { address, store, live, clock, stop, service, nanos, _folder: folder, _rules: rules }
+        Self { address, store, live, clock, shelf, stop, service, nanos, _folder: folder, _rules: rules }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -305,6 +345,12 @@ impl City {
         let (status, body) = self.post("/api/v1/session", "", &body).await;
         assert_eq!(status, 200, "{body}");
         body["token"].as_str().unwrap().to_owned()
+    }
+
+    /// A token of the machine that sends for this tenant.
+    pub(crate) async fn machine(&self, tenant: &str) -> String {
+        let user = UserName::new(format!("sender@{tenant}")).unwrap();
+        issue_machine_token(&*self.store, &user, Duration::from_secs(3600), &self.clock).await.unwrap().0
     }
 
     pub(crate) async fn get(&self, path: &str, token: &str) -> (u16, Json) {

@@ -18,7 +18,9 @@ fn routes() -> BTreeSet<(String, String)> {
             continue;
         }
         let path = path.split('?').next().unwrap();
-        let whole = path.starts_with("/api/v1") || matches!(path, "/status" | "/metrics");
+        let whole = path.starts_with("/api/v1")
+            || matches!(path, "/status" | "/metrics" | "/log-reports")
+            || path.starts_with("/ngsi-ld/");
         let path = if whole { path.to_owned() } else { format!("/api/v1{path}") };
         routes.insert((method.to_lowercase(), path));
     }

@@ -8,6 +8,7 @@ mod completeness;
 mod contract;
 mod guards;
 mod history;
+mod ingest;
 mod letters;
 mod page;
 mod picture;

@@ -1,5 +1,5 @@
 /** Who is signed in. Same words as the server's `wire/session.rs`. */
-export type Role = 'operator' | 'crew' | 'analyst' | 'admin';
+export type Role = 'operator' | 'crew' | 'analyst' | 'admin' | 'sender';
 
 export interface Session {
   user: string;

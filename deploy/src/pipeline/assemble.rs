@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::desk::{ANSWERS, Desk};
 use super::directory::Directory;
 use super::drain::{Drained, Stage, drain, first_end};
+use super::inbox::Inbox;
 use super::judge::Judge;
 use super::keep::Keeper;
 use super::metrics as names;
@@ -95,6 +96,7 @@ impl Pipeline {
         )
         .await?;
         let mqtt = sources.listener_addr();
+        let inbox = Arc::new(Inbox { door: sources.door() });
 
         let reporter = Arc::new(Reporter {
             started: Instant::now(),
@@ -132,6 +134,7 @@ impl Pipeline {
             live,
             desk: Arc::new(Desk { answers }),
             letters: Arc::clone(&replayer) as Arc<dyn LetterDesk>,
+            inbox,
             rules: book_changes.clone(),
             status: Arc::clone(&reporter) as Arc<dyn control_room_api::StatusSource>,
             metrics: Arc::new(move || {

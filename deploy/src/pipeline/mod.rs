@@ -5,6 +5,7 @@ mod bisect;
 mod desk;
 mod directory;
 mod drain;
+mod inbox;
 mod judge;
 mod keep;
 mod metrics;

@@ -195,6 +195,11 @@ impl Running {
         stages.iter().find(|one| one["name"] == stage)?["counters"][counter].as_u64()
     }
 
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends it as a power cut would.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();

@@ -9,6 +9,7 @@ mod dialects;
 mod disk_full;
 mod garbage;
 mod house;
+mod http_in;
 mod kill;
 mod kill_own;
 mod letters;

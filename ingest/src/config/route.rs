@@ -125,6 +125,7 @@ impl Route {
             Self::new(topics::CSV, Format::Csv),
             Self::new(topics::CSV_COMMA, Format::CsvComma),
             Self::new(topics::TALQ_V2, Format::TalqV2),
+            Self::new(topics::NGSI_LD, Format::NgsiLd),
         ]
     }
 }

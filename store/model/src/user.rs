@@ -13,16 +13,18 @@ pub enum Role {
     Analyst,
     /// Sets things up.
     Admin,
+    /// A machine: hands readings in by HTTP and may do nothing else.
+    Sender,
 }
 
 /// A text that names no role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a role: operator, crew, analyst or admin")]
+#[error("{0:?} is not a role: operator, crew, analyst, admin or sender")]
 pub struct UnknownRole(String);
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 4] = [Self::Operator, Self::Crew, Self::Analyst, Self::Admin];
+    pub const ALL: [Self; 5] = [Self::Operator, Self::Crew, Self::Analyst, Self::Admin, Self::Sender];
 
     /// The word that stores and screens use.
     pub const fn as_str(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Role {
             Self::Crew => "crew",
             Self::Analyst => "analyst",
             Self::Admin => "admin",
+            Self::Sender => "sender",
         }
     }
 }

@@ -61,6 +61,9 @@ pub trait Accounts: Send + Sync {
     /// Ends a session; false when there was none.
     async fn end_session(&self, token: &TokenHash) -> Result<bool>;
 
+    /// Ends all sessions of a user; says how many there were.
+    async fn end_sessions(&self, user: &UserName) -> Result<u64>;
+
     /// Keeps a one-time code.
     async fn put_code(&self, code: &SignInCode) -> Result<()>;
 

@@ -78,6 +78,10 @@ impl Accounts for Registry {
         self.told("ending a session", self.delete_session(token).await)
     }
 
+    async fn end_sessions(&self, user: &UserName) -> Result<u64> {
+        self.told("ending sessions", self.delete_sessions(user).await)
+    }
+
     async fn put_code(&self, code: &SignInCode) -> Result<()> {
         self.told("keeping a sign-in code", self.insert_code(code).await)
     }
@@ -163,6 +167,16 @@ impl Registry {
             .await?;
         transaction.commit().await?;
         Ok(ended.rows_affected() > 0)
+    }
+
+    async fn delete_sessions(&self, user: &UserName) -> Result<u64, Failure> {
+        let mut transaction = self.write().await?;
+        let ended = sqlx::query("delete from session where user_name = $1")
+            .bind(user.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(ended.rows_affected())
     }
 
     async fn insert_code(&self, code: &SignInCode) -> Result<(), Failure> {

@@ -128,3 +128,22 @@ async fn of_many_who_use_the_same_code_at_once_one_wins() {
     }
     assert_eq!(takers.join_all().await.into_iter().flatten().count(), 1);
 }
+
+#[tokio::test]
+async fn all_sessions_of_one_user_end_at_once_and_nobody_elses() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    for name in ["pump", "gate"] {
+        store.add_account(&account(&tenant("messina"), name)).await.unwrap();
+    }
+    for (token, name) in [(1, "pump"), (2, "pump"), (3, "gate")] {
+        store.open_session(&session(token, name, 100)).await.unwrap();
+    }
+    assert_eq!(store.end_sessions(&user("pump")).await.unwrap(), 2);
+    assert_eq!(store.end_sessions(&user("pump")).await.unwrap(), 0);
+    let store = reopen(store, folder.path()).await;
+    for (token, stands) in [(1, false), (2, false), (3, true)] {
+        let found = store.session(&TokenHash([token; 32]), at(1)).await.unwrap();
+        assert_eq!(found.is_some(), stands, "token {token}");
+    }
+}
