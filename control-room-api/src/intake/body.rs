@@ -13,10 +13,25 @@ use tokio::time::{Instant, timeout_at};
 use super::room::{Intake, Memory, Room};
 use crate::http::Problem;
 
-/// How long any body may take, whatever its size.
-const GRACE: Duration = Duration::from_secs(10);
-/// Bytes a second that a body must keep up beyond that: less is a line that does not work, or somebody who holds us up.
-const SLOWEST: usize = 16 * 1024;
+/// How slowly a body may come: beyond it is a line that does not work, or somebody who holds us up.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    /// How long any body may take, whatever its size.
+    grace: Duration,
+    /// How much longer it may take for each so many bytes.
+    piece: usize,
+    /// By so much.
+    longer: Duration,
+}
+
+/// 16 KiB a second after ten seconds.
+const PACE: Pace = Pace { grace: Duration::from_secs(10), piece: 16 * 1024, longer: Duration::from_secs(1) };
+
+impl Pace {
+    fn allows(&self, bytes: usize) -> Duration {
+        self.grace + self.longer.saturating_mul(u32::try_from(bytes / self.piece).unwrap_or(u32::MAX))
+    }
+}
 
 /// A body in memory.
 #[derive(Debug)]
@@ -38,7 +53,7 @@ pub(crate) async fn receive(
     if length.is_some_and(|length| length > intake.largest()) {
         return Err(Problem::TooLarge);
     }
-    let received = gather(intake.largest(), room, body).await?;
+    let received = gather(intake.largest(), room, body, PACE).await?;
     if packed { unpack(intake, room, received).await } else { Ok(received) }
 }
 
@@ -54,14 +69,13 @@ fn is_packed(headers: &HeaderMap) -> Result<bool, Problem> {
 }
 
 /// Reads a body as it comes. Memory is asked for piece by piece: a sender who announces much and sends little holds little.
-async fn gather(largest: usize, room: &Room, body: Body) -> Result<Received, Problem> {
+async fn gather(largest: usize, room: &Room, body: Body, pace: Pace) -> Result<Received, Problem> {
     let begun = Instant::now();
     let mut memory = Memory::default();
     let mut bytes = Vec::new();
     let mut pieces = body.into_data_stream();
     loop {
-        let deadline = begun + GRACE + Duration::from_secs((bytes.len() / SLOWEST) as u64);
-        let piece = match timeout_at(deadline, pieces.next()).await {
+        let piece = match timeout_at(begun + pace.allows(bytes.len()), pieces.next()).await {
             Err(_) => return Err(Problem::TooSlow),
             Ok(None) => break,
             Ok(Some(Err(_))) => return Err(Problem::BadRequest("the body breaks off".to_owned())),
@@ -168,20 +182,26 @@ mod tests {
         assert!(matches!(outcome, Err(Problem::BadRequest(_))), "{outcome:?}");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_body_that_drips_is_given_up_and_a_slow_line_is_not() {
-        let begun = Instant::now();
-        let never = stream::pending::<Result<&[u8], std::io::Error>>();
-        assert_eq!(received("identity", Body::from_stream(never)).await, Err(Problem::TooSlow));
-        assert_eq!(begun.elapsed(), GRACE);
-        let every = |pause: Duration, size: usize| {
+        let pace = Pace { grace: Duration::from_millis(300), piece: 1_000, longer: Duration::from_millis(200) };
+        let intake = Intake::new(IntakeLimits::default());
+        let room = intake.room(&TenantId::new("messina").unwrap());
+        let every = |size: usize| {
             Body::from_stream(stream::unfold(0, move |at| async move {
-                tokio::time::sleep(pause).await;
-                (at < 30).then(|| (Ok::<_, std::io::Error>(vec![b'x'; size]), at + 1))
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                (at < 20).then(|| (Ok::<_, std::io::Error>(vec![b'x'; size]), at + 1))
             }))
         };
-        let second = Duration::from_secs(1);
-        assert_eq!(received("identity", every(second, 100)).await, Err(Problem::TooSlow));
-        assert_eq!(received("identity", every(second, SLOWEST)).await.unwrap().len(), 30 * SLOWEST);
+        let never = Body::from_stream(stream::pending::<Result<&[u8], std::io::Error>>());
+        for drip in [never, every(10)] {
+            let begun = Instant::now();
+            let outcome = gather(intake.largest(), &room, drip, pace).await.map(|received| received.bytes.len());
+            assert_eq!(outcome, Err(Problem::TooSlow));
+            assert!(begun.elapsed() >= pace.grace);
+        }
+        let slow = gather(intake.largest(), &room, every(1_000), pace).await.unwrap();
+        assert_eq!(slow.bytes.len(), 20_000);
+        assert_eq!(PACE.allows(160 * 1024), Duration::from_secs(20));
     }
 }

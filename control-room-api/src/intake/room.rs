@@ -24,6 +24,7 @@ pub(crate) struct Intake {
     limits: IntakeLimits,
     rooms: Mutex<HashMap<TenantId, Arc<Room>>>,
     unpacking: Semaphore,
+    wait: Duration,
 }
 
 /// What one tenant hands in now.
@@ -31,6 +32,7 @@ pub(crate) struct Intake {
 pub(crate) struct Room {
     memory: Arc<Semaphore>,
     turns: Semaphore,
+    wait: Duration,
 }
 
 /// Memory that a body takes, given back when it is dropped.
@@ -41,7 +43,7 @@ pub(crate) struct Memory {
 
 impl Intake {
     pub(crate) fn new(limits: IntakeLimits) -> Self {
-        Self { limits, rooms: Mutex::default(), unpacking: Semaphore::new(UNPACKING) }
+        Self { limits, rooms: Mutex::default(), unpacking: Semaphore::new(UNPACKING), wait: WAIT }
     }
 
     /// Largest body in bytes.
@@ -63,25 +65,26 @@ impl Intake {
         let memory =
             self.limits.memory_mib.saturating_mul(KIB).max(self.largest() / KIB * 2).min(Semaphore::MAX_PERMITS);
         let turns = self.limits.requests.clamp(1, Semaphore::MAX_PERMITS);
-        let room = Arc::new(Room { memory: Arc::new(Semaphore::new(memory)), turns: Semaphore::new(turns) });
+        let (memory, turns) = (Arc::new(Semaphore::new(memory)), Semaphore::new(turns));
+        let room = Arc::new(Room { memory, turns, wait: self.wait });
         rooms.insert(tenant.clone(), Arc::clone(&room));
         room
     }
 
     /// Waits for the turn to unpack a body.
     pub(crate) async fn unpack(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        turn(self.unpacking.acquire()).await
+        turn(self.wait, self.unpacking.acquire()).await
     }
 }
 
-async fn turn<T, E>(waiting: impl Future<Output = Result<T, E>>) -> Result<T, Problem> {
-    timeout(WAIT, waiting).await.map_err(|_| Problem::Busy)?.map_err(|_| Problem::Busy)
+async fn turn<T, E>(wait: Duration, waiting: impl Future<Output = Result<T, E>>) -> Result<T, Problem> {
+    timeout(wait, waiting).await.map_err(|_| Problem::Busy)?.map_err(|_| Problem::Busy)
 }
 
 impl Room {
     /// Waits for the turn to hand a body in.
     pub(crate) async fn turn(&self) -> Result<SemaphorePermit<'_>, Problem> {
-        turn(self.turns.acquire()).await
+        turn(self.wait, self.turns.acquire()).await
     }
 
     /// Waits until `memory` is enough for so many bytes; gives back what is more.
@@ -92,7 +95,7 @@ impl Room {
             drop(memory.held.as_mut().and_then(|permit| permit.split(held - wanted)));
         } else if wanted > held {
             let more = u32::try_from(wanted - held).unwrap_or(u32::MAX);
-            let more = turn(Arc::clone(&self.memory).acquire_many_owned(more)).await?;
+            let more = turn(self.wait, Arc::clone(&self.memory).acquire_many_owned(more)).await?;
             match &mut memory.held {
                 Some(permit) => permit.merge(more),
                 None => memory.held = Some(more),
@@ -110,9 +113,10 @@ mod tests {
         TenantId::new(name).unwrap()
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_tenant_waits_for_its_own_memory_and_for_nobody_elses() {
-        let intake = Intake::new(IntakeLimits { body_mib: 1, memory_mib: 2, ..IntakeLimits::default() });
+        let mut intake = Intake::new(IntakeLimits { body_mib: 1, memory_mib: 2, ..IntakeLimits::default() });
+        intake.wait = Duration::from_millis(20);
         let (mine, other) = (intake.room(&tenant("messina")), intake.room(&tenant("prato")));
         let (mut first, mut second, mut third) = (Memory::default(), Memory::default(), Memory::default());
         mine.hold(&mut first, 2 * KIB * KIB - 10).await.unwrap();
