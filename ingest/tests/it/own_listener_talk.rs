@@ -1,14 +1,16 @@
 //! Our own listener as a broker: what clients say to each other, in all three versions.
 
 use ingest::config::Listener;
+use ingest::{Arrival, Config};
 use model::Duration;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::kit::{LONG, until};
+use crate::kit::{LONG, Running, until};
 use crate::own_listener_kit::{
     Client, Hello, Kept, READING, listener, packet, publish, publish_with, topic_of, user, with_users,
 };
+use crate::sparkplug_payload::{Metric, Scalar, message as sparkplug};
 
 const MULTI: [u8; 3] = [3, 4, 5];
 
@@ -371,4 +373,33 @@ async fn mosquittos_clients_understand_us() {
         assert_eq!(heard, [0, 1, 2].map(|qos| format!("talk/{qos} {version}")));
     }
     kept.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn edge_nodes_hear_that_we_are_there_what_we_ask_and_that_we_go() {
+    let running = Running::start(Config { listener: listener(), ..Config::default() }).await;
+    let Running { handle, mut arrivals, stop, service } = running;
+    let confirming = tokio::spawn(async move {
+        while let Some(arrival) = arrivals.recv().await {
+            Arrival::confirm(arrival.owed);
+        }
+    });
+    let mut node = Client::new(handle.listener_addr().unwrap().port(), 4, "node").await;
+    node.subscribe("spBv1.0/STATE/+", 1).await;
+    let online = node.message().await;
+    assert_eq!((online.topic.as_str(), online.flags), ("spBv1.0/STATE/specola", 3));
+    assert!(online.payload.starts_with(br#"{"online":true"#), "{online:?}");
+    node.send(&packet(0x40, &online.number.to_be_bytes())).await;
+    // Data before a birth: the node is asked to start over.
+    node.subscribe("spBv1.0/Comune/NCMD/quadro", 0).await;
+    let data = sparkplug("", 5, vec![Metric::aliased(1, Scalar::Int(1))]).payload;
+    node.assure("spBv1.0/Comune/NDATA/quadro", false, &data).await;
+    let asked = node.message().await;
+    assert_eq!((asked.topic.as_str(), asked.flags), ("spBv1.0/Comune/NCMD/quadro", 0));
+    stop.cancel();
+    let offline = node.message().await;
+    assert_eq!((offline.topic.as_str(), offline.flags & 6), ("spBv1.0/STATE/specola", 2));
+    assert!(offline.payload.starts_with(br#"{"online":false"#), "{offline:?}");
+    timeout(LONG, service).await.unwrap().unwrap().unwrap();
+    confirming.await.unwrap();
 }

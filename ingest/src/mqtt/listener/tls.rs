@@ -32,6 +32,9 @@ pub(super) struct Acceptor {
     present: Arc<RwLock<Arc<ServerConfig>>>,
 }
 
+/// When certificate, key and authorities were written.
+type Dates = [Option<SystemTime>; 3];
+
 fn wrong(key: &str, path: &Path, why: &dyn std::fmt::Display) -> Error {
     Error::Config { key: format!("listener.tls.{key}"), problem: format!("{}: {why}", path.display()) }
 }
@@ -84,11 +87,10 @@ impl Acceptor {
         Ok((stream, self.config.client_authorities.as_ref().map(|_| shown.unwrap_or_default())))
     }
 
-    fn dates(&self) -> Vec<Option<SystemTime>> {
+    fn dates(&self) -> Dates {
         let date = |path: &PathBuf| std::fs::metadata(path).and_then(|found| found.modified()).ok();
         [Some(&self.config.certificate), Some(&self.config.key), self.config.client_authorities.as_ref()]
             .map(|path| path.and_then(date))
-            .to_vec()
     }
 
     /// Reads the files again when they have changed, until the end. Files that are wrong change nothing: the certificate before goes on.
@@ -100,18 +102,22 @@ impl Acceptor {
                 _ = beat.tick() => {}
                 () = stop.cancelled() => return,
             }
-            let dates = self.dates();
-            if dates == known {
-                continue;
+            self.look(&mut known);
+        }
+    }
+
+    fn look(&self, known: &mut Dates) {
+        let dates = self.dates();
+        if dates == *known {
+            return;
+        }
+        match load(&self.config) {
+            Ok(renewed) => {
+                *known = dates;
+                *self.present.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
+                tracing::info!("the listener's certificate was renewed");
             }
-            match load(&self.config) {
-                Ok(renewed) => {
-                    known = dates;
-                    *self.present.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(renewed);
-                    tracing::info!("the listener's certificate was renewed");
-                }
-                Err(why) => tracing::error!(%why, "the listener's renewed certificate is wrong; the one before stays"),
-            }
+            Err(why) => tracing::error!(%why, "the listener's renewed certificate is wrong; the one before stays"),
         }
     }
 }
@@ -129,4 +135,53 @@ fn names(certificate: &CertificateDer<'_>) -> Vec<String> {
         }));
     }
     names
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::generate_simple_self_signed;
+
+    use super::*;
+
+    fn write(config: &ListenerTls, name: &str, minute: u64) {
+        let made = generate_simple_self_signed([name.to_owned()]).unwrap();
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000 + 60 * minute);
+        for (path, text) in [(&config.certificate, made.cert.pem()), (&config.key, made.signing_key.serialize_pem())] {
+            std::fs::write(path, text).unwrap();
+            std::fs::File::options().append(true).open(path).unwrap().set_modified(time).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_renewed_certificate_counts_and_a_wrong_one_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = ListenerTls {
+            bind: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
+            certificate: folder.path().join("server.pem"),
+            key: folder.path().join("server.key"),
+            client_authorities: None,
+        };
+        write(&config, "first", 0);
+        let acceptor = Acceptor::new(&config).unwrap();
+        let mut known = acceptor.dates();
+        let present = || Arc::as_ptr(&acceptor.present.read().unwrap());
+        let first = present();
+        acceptor.look(&mut known);
+        assert_eq!(present(), first, "nothing has changed");
+        std::fs::write(&config.certificate, "no certificate").unwrap();
+        acceptor.look(&mut known);
+        assert_eq!(present(), first, "what is wrong changes nothing");
+        write(&config, "second", 1);
+        acceptor.look(&mut known);
+        assert_ne!(present(), first);
+    }
+
+    #[test]
+    fn the_names_of_a_certificate_are_its_common_name_and_its_dns_names() {
+        let mut params = rcgen::CertificateParams::new(["lamp-1.city".to_owned()]).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, "lamp-1");
+        let signed = params.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap();
+        assert_eq!(names(signed.der()), ["lamp-1", "lamp-1.city"]);
+        assert_eq!(names(&CertificateDer::from(vec![1, 2, 3])), Vec::<String>::new());
+    }
 }

@@ -1,7 +1,7 @@
 //! The end of a connection: what is said, what is still owed, what becomes of the session and the will.
 
 use model::Duration;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
 use super::serving::Connection;
@@ -46,7 +46,12 @@ impl Ending {
 
 impl Connection {
     /// Ends the connection in order.
-    pub(super) async fn part(mut self, ending: Ending, writer: &mut (impl AsyncWrite + Unpin)) {
+    pub(super) async fn part(
+        mut self,
+        ending: Ending,
+        reader: &mut (impl AsyncRead + Unpin),
+        writer: &mut (impl AsyncWrite + Unpin),
+    ) {
         let client = self.session.client().clone();
         match ending {
             Ending::Fault(Fault { why, .. }) => tracing::warn!(%client, %why, "a client was disconnected"),
@@ -84,7 +89,11 @@ impl Connection {
         let session = std::sync::Arc::clone(&self.session);
         self.ledger.forget_answers(|packet| _ = session.release(packet));
         let will = self.exchange.depart(&session, expiry, self.will.take());
-        self.linger().await;
+        if ending.reason().is_some() {
+            tokio::join!(self.linger(), hear_out(reader));
+        } else {
+            self.linger().await;
+        }
         if let Some(will) = will
             && !self.reception.say(&self.exchange, will).await
         {
@@ -125,4 +134,12 @@ impl Connection {
             }
         }
     }
+}
+
+/// Reads what a client still says, for a moment, without looking at it: a connection that is closed on unread bytes is reset, and then the client would
+/// never see why it was ended.
+async fn hear_out(reader: &mut (impl AsyncRead + Unpin)) {
+    let mut unheard = [0; 4_096];
+    let hear = async { while reader.read(&mut unheard).await.is_ok_and(|bytes| bytes > 0) {} };
+    drop(timeout_at(Instant::now() + LAST_WORDS, hear).await);
 }

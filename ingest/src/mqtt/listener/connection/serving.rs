@@ -115,7 +115,7 @@ impl Connection {
         let ending = self.converse(&mut reader, &mut writer).await;
         // The client is no longer there, whatever is still to be done about it.
         self.exchange.source.count_client(false);
-        self.part(ending, &mut writer).await;
+        self.part(ending, &mut reader, &mut writer).await;
     }
 
     async fn converse<S>(&mut self, reader: &mut ReadHalf<S>, writer: &mut WriteHalf<S>) -> Ending
