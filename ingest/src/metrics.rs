@@ -105,6 +105,11 @@ pub(crate) struct SourceMetrics {
     pub(crate) commands_dropped: Counter,
     pub(crate) connected: Gauge,
     pub(crate) disconnects: Counter,
+    books: BooksMetrics,
+}
+
+/// The counters of both books of one source.
+struct BooksMetrics {
     messages: BookMetrics,
     readings: BookMetrics,
     ignored: Counter,
@@ -154,6 +159,38 @@ impl SourceMetrics {
     /// The counters of this source.
     pub(crate) fn new(tenant: &TenantId, source: &Arc<str>) -> Self {
         let labels = Labels { tenant, source };
+        Self {
+            bytes: labels.counter(BYTES_RECEIVED),
+            marked: ["out_of_range", "clock", "unit"].map(|mark| labels.marked(mark)),
+            commands_dropped: labels.counter(COMMANDS_DROPPED),
+            connected: labels.gauge(SOURCE_CONNECTED),
+            disconnects: labels.counter(DISCONNECTS),
+            books: BooksMetrics::new(&labels),
+        }
+    }
+
+    /// Readings were kept although something speaks against them.
+    pub(crate) fn mark(&self, marks: Marks) {
+        for (counter, count) in self.marked.iter().zip([marks.out_of_range, marks.clock, marks.unit]) {
+            if count > 0 {
+                counter.increment(count);
+            }
+        }
+    }
+
+    /// Shows the books.
+    pub(crate) fn publish(&self, books: &Books) {
+        self.books.publish(books);
+    }
+}
+
+/// Shows books that no source of the configuration has, such as those of messages that are read again.
+pub fn publish_books(tenant: &TenantId, source: &str, books: &Books) {
+    BooksMetrics::new(&Labels { tenant, source: &Arc::from(source) }).publish(books);
+}
+
+impl BooksMetrics {
+    fn new(labels: &Labels<'_>) -> Self {
         let messages = BookMetrics {
             received: labels.counter(MESSAGES_RECEIVED),
             stored: labels.counter(MESSAGES_STORED),
@@ -172,30 +209,11 @@ impl SourceMetrics {
             shed: labels.because(READINGS_SHED, STOPPING),
             waiting: labels.gauge(READINGS_WAITING),
         };
-        Self {
-            bytes: labels.counter(BYTES_RECEIVED),
-            marked: ["out_of_range", "clock", "unit"].map(|mark| labels.marked(mark)),
-            commands_dropped: labels.counter(COMMANDS_DROPPED),
-            connected: labels.gauge(SOURCE_CONNECTED),
-            disconnects: labels.counter(DISCONNECTS),
-            messages,
-            readings,
-            ignored: labels.counter(MESSAGES_IGNORED),
-            skipped: labels.counter(VALUES_SKIPPED),
-        }
+        let (ignored, skipped) = (labels.counter(MESSAGES_IGNORED), labels.counter(VALUES_SKIPPED));
+        Self { messages, readings, ignored, skipped }
     }
 
-    /// Readings were kept although something speaks against them.
-    pub(crate) fn mark(&self, marks: Marks) {
-        for (counter, count) in self.marked.iter().zip([marks.out_of_range, marks.clock, marks.unit]) {
-            if count > 0 {
-                counter.increment(count);
-            }
-        }
-    }
-
-    /// Shows the books.
-    pub(crate) fn publish(&self, books: &Books) {
+    fn publish(&self, books: &Books) {
         let (messages, readings) = (&books.messages, &books.readings);
         self.messages.received.absolute(messages.received);
         self.messages.stored.absolute(messages.stored);

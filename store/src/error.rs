@@ -72,8 +72,42 @@ impl Error {
         Self::Unreachable { context: context.into(), source: source.into() }
     }
 
+    /// The error with what caused it, for operators: "store is not reachable: writing the log: no space left on device".
+    pub fn with_causes(&self) -> String {
+        with_causes(self)
+    }
+
     /// Whether the same operation may succeed later.
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Unreachable { .. })
+    }
+}
+
+/// An error with what caused it. What a cause says that was said before is left out.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let said = cause.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        next = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operator_reads_the_cause_once() {
+        let full = std::io::Error::new(std::io::ErrorKind::StorageFull, "no space left on device");
+        let inner = Error::unreachable("writing the log", full);
+        let outer = Error::unreachable("keeping readings", inner.with_causes());
+        let expected = "store is not reachable: keeping readings: store is not reachable: writing the log: no space left on device";
+        assert_eq!(outer.with_causes(), expected);
+        assert_eq!(Error::Closing.with_causes(), "store is closing");
     }
 }

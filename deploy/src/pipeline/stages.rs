@@ -57,8 +57,8 @@ pub(crate) struct Stages {
 
 impl Stages {
     /// A stage cannot go on; it keeps trying.
-    pub(crate) fn troubled(&self, stage: &'static str, error: &dyn std::fmt::Display) {
-        let text = error.to_string();
+    pub(crate) fn troubled(&self, stage: &'static str, error: &store::Error) {
+        let text = error.with_causes();
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if trouble.get(stage) != Some(&text) {
             tracing::error!(stage, error = %text, "stage cannot go on and keeps trying");

@@ -141,6 +141,9 @@ impl Reporter {
     /// Brings the gauges up to date that nobody else writes.
     pub(crate) fn measure(&self) {
         self.sources.publish_books();
+        for (tenant, books) in self.replayer.books() {
+            ingest::metrics::publish_books(&tenant, REPLAY, &books);
+        }
         let depth = |queue: Option<usize>| queue.unwrap_or(0) as f64;
         metrics::gauge!(names::QUEUE, "stage" => "decode").set(self.sources.queue_depth() as f64);
         metrics::gauge!(names::QUEUE, "stage" => "keep")

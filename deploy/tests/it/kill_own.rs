@@ -7,6 +7,7 @@ use simulators::Broker;
 use simulators::load::{Load, Order};
 use tokio_util::sync::CancellationToken;
 
+use crate::books::{book, closed_books};
 use crate::city::{Home, free_port};
 
 /// How often the program is killed, unless `SPECOLA_KILLS` says otherwise (200 in the nightly run).
@@ -96,7 +97,11 @@ fn power_cuts_lose_nothing_that_our_listener_acknowledged() {
     stop.cancel();
     let (report, ledger) = load.join().unwrap().unwrap();
     let lasted = started.elapsed();
-    let (code, took) = running.unwrap().terminate();
+    let running = running.unwrap();
+    let books = closed_books(&running);
+    let readings = book(&books, "listener", "readings");
+    assert_eq!(readings.received, readings.of("stored") + readings.of("duplicate"), "{readings:?}");
+    let (code, took) = running.terminate();
     assert_eq!(code, Some(0), "{}", home.log());
     assert!(took < Duration::from_secs(10), "it took {took:?} to stop");
 

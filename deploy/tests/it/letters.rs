@@ -149,7 +149,8 @@ fn beside_a_running_server_the_server_reads_again_and_the_screen_can_ask_for_it_
     let again = say(&home, &["letters", "replay", "--config", "specola.toml"]);
     assert!(again.contains("no such letters"), "{again}");
 
-    closed_books(&running);
+    let books = closed_books(&running);
+    assert_eq!(book(&books, "replay", "readings").of("stored"), 6);
     assert_eq!(running.counter("ingest", "city/replay readings stored"), Some(6));
     assert_eq!(running.counter("keep", "kept"), Some(6), "they went the way of all readings");
     let (code, took) = running.terminate();

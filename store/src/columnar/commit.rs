@@ -174,7 +174,7 @@ impl Writer {
                 self.judge.forget();
                 metrics::commit_failed();
                 tracing::error!(%error, source = ?std::error::Error::source(&error), "nothing is acknowledged");
-                let text = error.to_string();
+                let text = error.with_causes();
                 for waiting in group {
                     let again = Error::unreachable("keeping readings", text.clone());
                     // Whoever stopped waiting will ask again.

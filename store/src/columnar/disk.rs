@@ -105,6 +105,7 @@ pub(super) fn replace(disk: &dyn Disk, path: &Path, content: &[u8]) -> io::Resul
 #[cfg(test)]
 pub(super) mod faulty {
     use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
     use super::{Disk, DiskFile, File, Path, RealDisk, Write, fs, io};
 
@@ -116,6 +117,8 @@ pub(super) mod faulty {
         SyncOnce,
         /// Every write fails half-way, as on a full disk.
         Full,
+        /// Every sync takes so long.
+        Slow(Duration),
     }
 
     #[derive(Debug, Clone)]
@@ -156,10 +159,14 @@ pub(super) mod faulty {
 
     impl DiskFile for FaultyFile {
         fn sync(&mut self) -> io::Result<()> {
-            let mut fault = self.1.0.lock().unwrap();
-            if *fault == Fault::SyncOnce {
-                *fault = Fault::None;
-                return Err(io::Error::other("input/output error"));
+            let fault = *self.1.0.lock().unwrap();
+            match fault {
+                Fault::SyncOnce => {
+                    self.1.fail(Fault::None);
+                    return Err(io::Error::other("input/output error"));
+                }
+                Fault::Slow(time) => std::thread::park_timeout(time),
+                Fault::None | Fault::Full => {}
             }
             self.0.sync_data()
         }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use model::{
     DeviceId, MetricName, Quality, Reading, ReadingBatch, Series, SeriesSelection, TenantId, Timestamp, Unit, Value,
@@ -104,4 +105,43 @@ async fn memory_is_written_out_by_itself_and_the_log_gets_shorter() {
     assert_eq!((gauges.part_readings, gauges.memory_readings, gauges.series), (1_000, 0, 1));
     assert_eq!(gauges.log_bytes, 0);
     assert_eq!(kept(&engine).await, (0..1_000).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_disk_pushes_back_and_shares_its_syncs() {
+    /// Appends that may wait for the writer.
+    const QUEUE: usize = 4;
+    const SYNC: Duration = Duration::from_millis(100);
+    let folder = tempfile::tempdir().unwrap();
+    let disk = FaultyDisk::new();
+    let config = Config { commit_queue: QUEUE, flush_readings: 1_000_000, ..config(folder.path()) };
+    let engine = Arc::new(Columnar::open_on(&config, Arc::new(disk.clone())).await.unwrap());
+    append(&engine, 0..1).await.unwrap();
+    disk.fail(Fault::Slow(SYNC));
+    let started = Instant::now();
+    let mut senders = tokio::task::JoinSet::new();
+    for sender in 0..40_i64 {
+        let engine = Arc::clone(&engine);
+        senders.spawn(async move {
+            let receipt = append(&engine, 1 + sender..2 + sender).await.unwrap();
+            (receipt.kept.len(), started.elapsed(), engine.gauges().waiting)
+        });
+    }
+    while let Some(answered) = senders.join_next().await {
+        let (kept, after, waiting) = answered.unwrap();
+        assert_eq!(kept, 1);
+        assert!(after >= SYNC, "answered after {after:?}, before its sync was done");
+        assert!(waiting <= QUEUE as u64, "{waiting} appends wait inside, though {QUEUE} may");
+    }
+    // One sync for each append would take four seconds; those that wait together share one.
+    let took = started.elapsed();
+    assert!(took < SYNC * 25, "40 appends took {took:?}");
+    // A stall: nobody is answered while it lasts, and everything afterwards.
+    disk.fail(Fault::Slow(Duration::from_secs(1)));
+    let stalled = append(&engine, 100..200);
+    tokio::pin!(stalled);
+    assert!(tokio::time::timeout(Duration::from_millis(700), &mut stalled).await.is_err(), "answered during the stall");
+    assert_eq!(kept(&engine).await.len(), 41, "reading goes on, and shows only what is durable");
+    assert_eq!(stalled.await.unwrap().kept.len(), 100);
+    assert_eq!(kept(&engine).await.len(), 141);
 }
