@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use model::alarm::{Alarm, Fact};
 use model::{
-    Account, AlarmId, Asset, AssetId, DeadLetter, DeviceId, LetterId, Reading, ReadingBatch, Reason, SeriesSelection,
-    TenantId, Timestamp, UserName,
+    Account, AlarmId, Asset, AssetId, DeadLetter, DeviceId, LetterId, Position, Reading, ReadingBatch, Reason,
+    SeriesSelection, TenantId, Timestamp, UserName,
 };
 
 use crate::columnar::Columnar;
@@ -93,6 +93,10 @@ impl AssetRegistry for Embedded {
 
     async fn put_assets(&self, assets: &[Asset]) -> Result<Upserted> {
         self.registry.put_assets(assets).await
+    }
+
+    async fn place_assets(&self, tenant: &TenantId, places: &[(AssetId, Position)]) -> Result<Vec<Asset>> {
+        self.registry.place_assets(tenant, places).await
     }
 
     async fn assets(&self, tenant: &TenantId) -> Result<Vec<Asset>> {

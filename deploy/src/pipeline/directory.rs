@@ -5,10 +5,13 @@ use std::sync::{PoisonError, RwLock};
 
 use model::{Asset, DeviceId, TenantId};
 
+use super::placing::Unplaced;
+
 /// The devices of every tenant. Asked by the decoders for devices that they have not met; changed rarely.
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
     devices: RwLock<HashMap<TenantId, HashSet<DeviceId>>>,
+    unplaced: Unplaced,
 }
 
 impl Directory {
@@ -18,6 +21,13 @@ impl Directory {
         for asset in assets {
             devices.entry(asset.tenant.clone()).or_default().extend(asset.devices.iter().cloned());
         }
+        drop(devices);
+        self.unplaced.learn(assets);
+    }
+
+    /// Assets without a place.
+    pub(crate) fn unplaced(&self) -> &Unplaced {
+        &self.unplaced
     }
 
     /// Whether an asset has this device.

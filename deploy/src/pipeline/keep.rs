@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use control_room_api::{Clock, Live};
 use ingest::config::UnknownDevices;
-use ingest::{Ack, Arrival, Bill, NotStored};
-use model::{Asset, AssetClass, AssetId, DeadLetter, Domain, Lifecycle, Reading, ReadingBatch, Timestamp};
+use ingest::{Ack, Arrival, Bill, NotStored, Place};
+use model::{Asset, AssetClass, AssetId, DeadLetter, Domain, Geometry, Lifecycle, Reading, ReadingBatch, Timestamp};
 use store::{Receipt, Store};
 use tokio::sync::mpsc::{Receiver, Sender};
 
@@ -47,6 +47,7 @@ impl Keeper {
     pub(crate) async fn run(self, mut arrivals: Receiver<Arrival>, kept: Sender<Kept>) {
         let mut waiting = Vec::with_capacity(TOGETHER);
         let mut forgotten: Option<Timestamp> = None;
+        let mut places = Vec::new();
         while arrivals.recv_many(&mut waiting, TOGETHER).await > 0 {
             metrics::gauge!(names::QUEUE, "stage" => "keep").set(arrivals.len() as f64);
             let started = Instant::now();
@@ -59,6 +60,7 @@ impl Keeper {
                 refused.extend(arrival.refused);
                 owed.extend(arrival.owed);
                 newcomers.extend(arrival.seen);
+                places.extend(arrival.places);
             }
             let newest = readings.iter().map(|reading: &Reading| reading.received).max();
             let (fresh, not_stored) = self.keep(readings, &mut refused, &bills).await;
@@ -69,7 +71,10 @@ impl Keeper {
             metrics::histogram!(names::KEEP_SECONDS).record(started.elapsed());
             self.forget_old_letters(&mut forgotten).await;
 
-            let assets = self.register(&newcomers, &fresh).await;
+            let mut assets = self.register(&newcomers, &places, &fresh).await;
+            if !places.is_empty() {
+                assets.extend(self.place(&mut places).await);
+            }
             if !assets.is_empty() && kept.send(Kept::Assets(assets)).await.is_err() {
                 return;
             }
@@ -142,7 +147,7 @@ impl Keeper {
     }
 
     /// Registers devices that were heard for the first time. A failure costs nothing: they will be heard again.
-    async fn register(&self, newcomers: &[ingest::Newcomer], fresh: &[Reading]) -> Vec<Asset> {
+    async fn register(&self, newcomers: &[ingest::Newcomer], places: &[Place], fresh: &[Reading]) -> Vec<Asset> {
         let mut assets: Vec<Asset> = Vec::new();
         for newcomer in newcomers {
             let known = self.directory.has(&newcomer.tenant, newcomer.device.as_str())
@@ -150,7 +155,7 @@ impl Keeper {
                     .iter()
                     .any(|asset| asset.tenant == newcomer.tenant && asset.devices.contains(&newcomer.device));
             if !known {
-                assets.extend(first_sight(newcomer, fresh));
+                assets.extend(first_sight(newcomer, places, fresh));
             }
         }
         if assets.is_empty() {
@@ -176,14 +181,15 @@ impl Keeper {
 }
 
 /// The asset of a device that nobody described yet; the first thing it said stands for it.
-fn first_sight(newcomer: &ingest::Newcomer, fresh: &[Reading]) -> Option<Asset> {
+fn first_sight(newcomer: &ingest::Newcomer, places: &[Place], fresh: &[Reading]) -> Option<Asset> {
+    let told = |place: &&Place| place.device == newcomer.device && place.tenant == newcomer.tenant;
     Some(Asset {
         tenant: newcomer.tenant.clone(),
         id: AssetId::new(newcomer.device.as_str()).ok()?,
         name: newcomer.device.to_string(),
         domain: Domain::new("unassigned").expect("the name is well formed"),
         class: AssetClass::new("device").expect("the name is well formed"),
-        geometry: None,
+        geometry: places.iter().rfind(told).map(|place| Geometry::Point(place.position)),
         area: None,
         devices: vec![newcomer.device.clone()],
         relations: Vec::new(),

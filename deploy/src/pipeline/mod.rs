@@ -9,6 +9,7 @@ mod inbox;
 mod judge;
 mod keep;
 mod metrics;
+mod placing;
 mod replay;
 mod rule_folder;
 mod stages;

@@ -15,5 +15,6 @@ mod kill_own;
 mod letters;
 mod licences;
 mod load;
+mod places;
 mod samples;
 mod serve;

@@ -1,7 +1,7 @@
 //! Keeping what stands in the city.
 
 use async_trait::async_trait;
-use model::{Asset, AssetId, TenantId};
+use model::{Asset, AssetId, Position, TenantId};
 
 use crate::Result;
 
@@ -27,6 +27,9 @@ pub trait AssetRegistry: Send + Sync {
 
     /// Adds assets or replaces those with the same id, durably and all or none. Each names its tenant.
     async fn put_assets(&self, assets: &[Asset]) -> Result<Upserted>;
+
+    /// Gives a place to those of these assets that have none, durably and all or none. Returns them as they are now; the others stay as they are.
+    async fn place_assets(&self, tenant: &TenantId, places: &[(AssetId, Position)]) -> Result<Vec<Asset>>;
 
     /// All assets of a tenant, ordered by id.
     async fn assets(&self, tenant: &TenantId) -> Result<Vec<Asset>>;

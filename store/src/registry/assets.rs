@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
-use model::{Asset, AssetId, TenantId};
+use model::{Asset, AssetId, Geometry, Position, TenantId};
 use sqlx::QueryBuilder;
 
 use super::Registry;
@@ -33,6 +33,10 @@ impl AssetRegistry for Registry {
 
     async fn put_assets(&self, assets: &[Asset]) -> Result<Upserted> {
         self.told("registering assets", self.upsert(assets).await)
+    }
+
+    async fn place_assets(&self, tenant: &TenantId, places: &[(AssetId, Position)]) -> Result<Vec<Asset>> {
+        self.told("placing assets", self.place(tenant, places).await)
     }
 
     async fn assets(&self, tenant: &TenantId) -> Result<Vec<Asset>> {
@@ -118,13 +122,35 @@ impl Registry {
 
     async fn one_of(&self, tenant: &TenantId, id: &AssetId) -> Result<Option<Asset>, Failure> {
         let mut reading = self.read().await?;
-        let row: Option<(i64, String)> = sqlx::query_as("select format, body from asset where tenant = $1 and id = $2")
-            .bind(tenant.as_str())
-            .bind(id.as_str())
-            .fetch_optional(&mut *reading)
-            .await?;
-        row.map(|(format, body)| read(tenant, id.as_str(), format, &body)).transpose()
+        one(&mut reading, tenant, id).await
     }
+
+    async fn place(&self, tenant: &TenantId, places: &[(AssetId, Position)]) -> Result<Vec<Asset>, Failure> {
+        // Read and written in one transaction: what somebody imports in the meantime is not overwritten.
+        let mut transaction = self.write().await?;
+        let mut placed = Vec::new();
+        for (id, position) in places {
+            match one(&mut transaction, tenant, id).await? {
+                Some(asset) if asset.geometry.is_none() => {
+                    let asset = Asset { geometry: Some(Geometry::Point(*position)), ..asset };
+                    insert(&mut transaction, &[&asset]).await?;
+                    placed.push(asset);
+                }
+                _ => {}
+            }
+        }
+        transaction.commit().await?;
+        Ok(placed)
+    }
+}
+
+async fn one(connection: &mut Connection, tenant: &TenantId, id: &AssetId) -> Result<Option<Asset>, Failure> {
+    let row: Option<(i64, String)> = sqlx::query_as("select format, body from asset where tenant = $1 and id = $2")
+        .bind(tenant.as_str())
+        .bind(id.as_str())
+        .fetch_optional(connection)
+        .await?;
+    row.map(|(format, body)| read(tenant, id.as_str(), format, &body)).transpose()
 }
 
 fn read(tenant: &TenantId, id: &str, format: i64, body: &str) -> Result<Asset, Failure> {

@@ -53,6 +53,26 @@ async fn assets_are_counted_as_added_changed_or_unchanged_and_the_last_word_coun
 }
 
 #[tokio::test]
+async fn a_place_is_given_to_assets_that_have_none_and_to_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let (me, ct) = (tenant("messina"), tenant("catania"));
+    let (first, second) = (Position::new(15.55, 38.19).unwrap(), Position::new(15.6, 38.2).unwrap());
+    let nowhere = |of, id| Asset { geometry: None, ..asset(of, id) };
+    let standing = Asset { geometry: Some(Geometry::Point(second)), ..asset(&me, "b") };
+    store.put_assets(&[nowhere(&me, "a"), standing.clone(), nowhere(&ct, "a")]).await.unwrap();
+
+    let places = ["a", "b", "unknown", "a"].map(asset_id).into_iter().zip([first, first, first, second]);
+    let placed = Asset { geometry: Some(Geometry::Point(first)), ..asset(&me, "a") };
+    assert_eq!(store.place_assets(&me, &places.collect::<Vec<_>>()).await.unwrap(), [placed.clone()]);
+    assert_eq!(store.place_assets(&me, &[(asset_id("a"), second)]).await.unwrap(), []);
+    assert_eq!(store.place_assets(&me, &[]).await.unwrap(), []);
+    let store = reopen(store, folder.path()).await;
+    assert_eq!(store.assets(&me).await.unwrap(), [placed, standing]);
+    assert_eq!(store.assets(&ct).await.unwrap(), [nowhere(&ct, "a")]);
+}
+
+#[tokio::test]
 async fn a_tenant_sees_only_its_own_assets() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path()).await;
