@@ -201,7 +201,6 @@ async fn limits_are_told_and_held() {
         max_keep_alive_seconds: 30,
         session_seconds: 100,
         max_subscriptions: 2,
-        max_connections: 3,
         ..listener()
     };
     let mut running = run(limits).await;
@@ -223,13 +222,23 @@ async fn limits_are_told_and_held() {
     let mut client = Client::new(port, 5, "large").await;
     client.send(b"\x30\xff\xff\x7f").await;
     assert_eq!(client.packet().await, Some((0xe0, vec![0x95])));
-    until(|| running.handle.sources()[0].connections == 0).await;
-    let _seats = [Client::new(port, 4, "1").await, Client::new(port, 4, "2").await, Client::new(port, 4, "3").await];
-    let mut fourth = Client::raw(port).await;
-    fourth.socket.write_all(&Hello::new(4, "4").bytes()).await.ok();
-    assert_eq!(fourth.packet().await, None);
-    running.stop.cancel();
     running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn there_are_so_many_places_and_no_more() {
+    let kept = Kept::start(Listener { max_connections: 3, ..listener() }).await;
+    let port = kept.port();
+    let seats = [Client::new(port, 4, "1").await, Client::new(port, 4, "2").await, Client::new(port, 4, "3").await];
+    let mut fourth = Client::raw(port).await;
+    // It may be closed before this is sent.
+    drop(fourth.socket.write_all(&Hello::new(4, "4").bytes()).await);
+    assert_eq!(fourth.packet().await, None);
+    for client in seats {
+        client.goodbye().await;
+    }
+    until(|| kept.handle.sources()[0].connections == 0).await;
+    kept.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
