@@ -28,6 +28,8 @@ pub(crate) struct Inner {
     pub(crate) queries: Semaphore,
     /// What machines hand in now.
     pub(crate) intake: Intake,
+    /// Files of assets that are read now.
+    pub(crate) imports: Semaphore,
     pub(crate) openapi: Bytes,
     pub(crate) stop: CancellationToken,
     /// Sockets and connections that are under way.

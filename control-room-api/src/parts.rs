@@ -8,7 +8,7 @@ use store::Store;
 use tokio::sync::watch;
 
 use crate::rulebook::RuleBook;
-use crate::{AlarmDesk, Clock, Inbox, LetterDesk, Live, Status};
+use crate::{AlarmDesk, AssetDesk, Clock, Inbox, LetterDesk, Live, Status};
 
 /// Tells how the whole is doing.
 pub trait StatusSource: Send + Sync {
@@ -38,6 +38,8 @@ pub struct Parts {
     pub letters: Arc<dyn LetterDesk>,
     /// Where readings go that machines hand in.
     pub inbox: Arc<dyn Inbox>,
+    /// Where changes of the register go.
+    pub assets: Arc<dyn AssetDesk>,
     /// The rules in force.
     pub rules: watch::Receiver<Arc<RuleBook>>,
     /// How the whole is doing.

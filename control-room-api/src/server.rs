@@ -71,6 +71,7 @@ impl Server {
             sessions: Arc::new(Sessions::new(Arc::clone(&parts.store), Arc::clone(&parts.clock))),
             passwords,
             attempts: Attempts::default(),
+            imports: Semaphore::new(1),
             queries: Semaphore::new(self.config.sql_queries.max(1)),
             intake: Intake::new(self.config.intake.clone()),
             openapi: http::openapi_json(),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use model::{DeviceId, LetterId, Reason, Role, TenantId, Timestamp, UserName};
+use model::{AssetClass, AssetId, DeviceId, LetterId, Lifecycle, Reason, Role, TenantId, Timestamp, UserName};
 
 pub(crate) use load::{Load, Target};
 
@@ -24,6 +24,8 @@ pub(crate) use load::{Load, Target};
                   specola config --print-default > specola.toml\n  \
                   specola check --config specola.toml     is the configuration right?\n  \
                   specola serve --config specola.toml     run it\n  \
+                  specola check mapping --payload FILE --topic TOPIC --config specola.toml\n  \
+                  specola assets import city.csv --dry-run --config specola.toml\n  \
                   specola user add anna --role operator --config specola.toml\n  \
                   specola query \"select metric, count(*) from readings group by metric\""
 )]
@@ -66,8 +68,11 @@ pub(crate) enum Command {
                       Example: specola completeness --from 2026-11-01 --to 2026-12-01 --format csv > november.csv"
     )]
     Completeness(Completeness),
-    /// Tells whether a configuration and its rules are right, without starting anything
-    Check(Configured),
+    /// Tells whether a configuration with its classes, rules and assets is right, or what a payload would become, without starting anything
+    Check(Check),
+    /// Puts assets in from files, gives them out, approves what was heard of (also while the server runs)
+    #[command(subcommand)]
+    Assets(Assets),
     /// Prints the default configuration with comments, or the one in force
     Config(ShowConfig),
     /// Adds people and gives them one-time sign-in links; adds machines and gives them tokens
@@ -88,6 +93,148 @@ pub(crate) struct Configured {
     /// The configuration file; without it the defaults hold
     #[arg(long, short, value_name = "FILE", env = "SPECOLA_CONFIG")]
     pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+    /// What to look at; all of the configuration when nothing is said
+    #[command(subcommand)]
+    pub(crate) what: Option<CheckWhat>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CheckWhat {
+    /// Prints what a payload would become: device, metric, value, unit, time, quality, and what would be refused
+    Mapping(CheckMapping),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckMapping {
+    /// The file that holds the payload; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) payload: PathBuf,
+    /// The topic on which it would come
+    #[arg(long, value_name = "TOPIC")]
+    pub(crate) topic: String,
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+    /// Whose message; may be left out while there is one tenant
+    #[arg(long, value_name = "TENANT")]
+    pub(crate) tenant: Option<TenantId>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Assets {
+    /// Adds and changes assets by a CSV or GeoJSON file, all or none, and prints what is different
+    Import(ImportAssets),
+    /// Writes all assets as CSV or GeoJSON; what is exported and imported again changes nothing
+    Export(ExportAssets),
+    /// Lists assets
+    List(ListAssets),
+    /// Brings quarantined assets into service
+    Approve(ApproveAssets),
+    /// Brings an asset into a stage of its life: planned, installed, in-service, out-of-service, retired, quarantined
+    SetLife(SetLife),
+}
+
+/// Which register, and by which way.
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+    /// Folder that keeps the register; by default the one of the configuration
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// Whose assets; may be left out while there is one tenant
+    #[arg(long, value_name = "TENANT")]
+    pub(crate) tenant: Option<TenantId>,
+    /// Where a running server answers; by default where the configuration says
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The administrator in whose name a running server is asked; by default the first one
+    #[arg(long = "as", value_name = "USER")]
+    pub(crate) user: Option<UserName>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportAssets {
+    /// The file; its name ends in .csv, .geojson or .json
+    pub(crate) file: PathBuf,
+    /// Only prints what would change
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Retires the assets that the file does not name
+    #[arg(long)]
+    pub(crate) retire_missing: bool,
+    #[command(flatten)]
+    pub(crate) register: Register,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportAssets {
+    /// How to write
+    #[arg(long, value_enum, default_value_t = AssetFormat::Geojson)]
+    pub(crate) format: AssetFormat,
+    /// Writes to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) register: Register,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AssetFormat {
+    /// Comma-separated, one asset a row
+    Csv,
+    /// GeoJSON, one asset a feature
+    Geojson,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListAssets {
+    /// Only those that were heard of and wait for approval
+    #[arg(long)]
+    pub(crate) quarantined: bool,
+    /// Only those of this class
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) class: Option<String>,
+    #[command(flatten)]
+    pub(crate) register: Register,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["ids", "class", "all"]))]
+pub(crate) struct ApproveAssets {
+    /// The ids of the assets
+    #[arg(value_name = "ID")]
+    pub(crate) ids: Vec<AssetId>,
+    /// All of this class that wait
+    #[arg(long, value_name = "CLASS")]
+    pub(crate) class: Option<AssetClass>,
+    /// All that wait
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) register: Register,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetLife {
+    /// The id of the asset
+    pub(crate) id: AssetId,
+    /// planned, installed, in-service, out-of-service, retired or quarantined
+    #[arg(value_parser = stage)]
+    pub(crate) stage: Lifecycle,
+    #[command(flatten)]
+    pub(crate) register: Register,
+}
+
+fn stage(word: &str) -> Result<Lifecycle, String> {
+    Lifecycle::from_word(word).ok_or_else(|| {
+        format!("{word:?} is no stage of life; write {}", Lifecycle::ALL.map(Lifecycle::as_str).join(", "))
+    })
 }
 
 #[derive(Debug, Args)]

@@ -1,11 +1,11 @@
 //! The program: reads the command line, starts the runtime and hands over to a command.
 
-mod assets;
 mod cli;
 mod commands;
 mod config;
 mod log;
 mod pipeline;
+mod register;
 
 use std::process::ExitCode;
 

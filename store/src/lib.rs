@@ -14,6 +14,7 @@ mod registry;
 pub use completeness::{Completeness, DeviceCompleteness, Expected, Hole, SeriesCompleteness, completeness, holes};
 pub use config::{Config, LetterRoom};
 pub use error::{BoxError, Error, Result};
+pub use lock::is_in_use;
 pub use open::{open, open_read_only, open_records};
 pub use port::{
     Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetRegistry, Bucket, Cell, Column, ColumnKind,

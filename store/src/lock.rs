@@ -25,3 +25,24 @@ impl FolderLock {
         }
     }
 }
+
+/// Whether a process has the folder open now. It may open or leave it a moment later.
+pub fn is_in_use(folder: &Path) -> bool {
+    let file = OpenOptions::new().write(true).open(folder.join("lock"));
+    file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_in_use_while_somebody_holds_it() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!is_in_use(folder.path()));
+        let lock = FolderLock::take(folder.path()).unwrap();
+        assert!(is_in_use(folder.path()));
+        drop(lock);
+        assert!(!is_in_use(folder.path()));
+    }
+}

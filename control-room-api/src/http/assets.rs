@@ -1,7 +1,9 @@
 //! The assets: a list in pages, and all that is known of one.
 
 use axum::extract::{Json, State};
-use model::{Asset, AssetId, Bounds, DeviceId, Domain, MetricName, Quality, Reading, TenantId, Timestamp, Value};
+use model::{
+    Asset, AssetId, Bounds, DeviceId, Domain, Lifecycle, MetricName, Quality, Reading, TenantId, Timestamp, Value,
+};
 use store::AlarmFilter;
 
 use super::extract::{Asked, Named, bounded, named};
@@ -42,8 +44,18 @@ pub(crate) async fn assets(
         None => None,
     };
     let words = query.q.map(|words| words.trim().to_lowercase()).filter(|words| !words.is_empty());
+    let stage = match query.lifecycle.as_deref().filter(|word| !word.is_empty()) {
+        None => None,
+        Some(word) => Some(Lifecycle::from_word(word).ok_or_else(|| {
+            Problem::BadRequest(format!(
+                "lifecycle must be one of {}",
+                Lifecycle::ALL.map(Lifecycle::as_str).join(", ")
+            ))
+        })?),
+    };
     let fits = |asset: &Asset| {
-        domain.as_ref().is_none_or(|domain| asset.domain == *domain)
+        stage.map_or(asset.lifecycle.is_shown(), |stage| asset.lifecycle == stage)
+            && domain.as_ref().is_none_or(|domain| asset.domain == *domain)
             && query.area.as_deref().is_none_or(|area| asset.area.as_deref() == Some(area))
             && words.as_deref().is_none_or(|words| mentions(asset, words))
             && bbox.is_none_or(|bbox| crate::live::anchor(asset).is_some_and(|at| bbox.contains(at)))

@@ -12,6 +12,7 @@ mod letters;
 mod live;
 mod openapi;
 mod problem;
+mod register;
 mod router;
 mod screens;
 mod security;

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
 use crate::desk::NotAcknowledged;
+use crate::register::NotRegistered;
 use crate::wire::intake::Intake;
 use crate::wire::problem::ProblemDocument;
 
@@ -35,6 +36,10 @@ pub(crate) enum Problem {
     Refused(Box<Intake>),
     /// Readings that are not known to be kept: the sender must try again.
     NotKept,
+    /// A body that is no file of assets.
+    NotAssets,
+    /// What is wrong with a file of assets, line by line.
+    BadAssets(String),
     TooLarge,
     TooSlow,
     AlreadyAcknowledged,
@@ -71,6 +76,10 @@ impl Problem {
             }
             Self::Refused(_) => (StatusCode::UNPROCESSABLE_ENTITY, "refused", "nothing of the body could be kept"),
             Self::NotKept => (StatusCode::SERVICE_UNAVAILABLE, "not-kept", "it is not known to be kept; send it again"),
+            Self::NotAssets => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-assets", "the body must be text/csv or application/geo+json")
+            }
+            Self::BadAssets(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-assets", "the file of assets is wrong"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is too large"),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "the body came too slowly"),
             Self::AlreadyAcknowledged => {
@@ -102,6 +111,7 @@ impl Problem {
         match self {
             Self::BadRequest(detail)
             | Self::BadShape(detail)
+            | Self::BadAssets(detail)
             | Self::SqlRefused(detail)
             | Self::SqlFailed(detail)
             | Self::UnknownType(detail) => detail.clone(),
@@ -168,6 +178,16 @@ impl From<store::Error> for Problem {
                 tracing::error!(error = %other, "the store failed");
                 Self::Internal
             }
+        }
+    }
+}
+
+impl From<NotRegistered> for Problem {
+    fn from(reason: NotRegistered) -> Self {
+        match reason {
+            NotRegistered::Wrong(mistakes) => Self::BadAssets(mistakes),
+            NotRegistered::Unknown(_) => Self::NotFound,
+            NotRegistered::NotKept => Self::StoreUnreachable,
         }
     }
 }

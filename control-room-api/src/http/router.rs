@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 use super::openapi::Document;
 use super::problem::Problem;
 use super::{
-    alarms, assets, city, completeness, figures, history, ingest, letters, live, openapi, screens, security, session,
-    sql,
+    alarms, assets, city, completeness, figures, history, ingest, letters, live, openapi, register, screens, security,
+    session, sql,
 };
 use crate::app::App;
 use crate::metrics as names;
@@ -37,6 +37,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(city::city))
         .routes(routes!(assets::assets))
         .routes(routes!(assets::asset))
+        .routes(routes!(register::import))
+        .routes(routes!(register::export))
+        .routes(routes!(register::approve))
+        .routes(routes!(register::stage))
         .routes(routes!(history::history))
         .routes(routes!(alarms::alarms))
         .routes(routes!(alarms::alarm))

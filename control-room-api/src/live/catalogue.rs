@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-use model::{Asset, AssetId, Bounds, Domain, Lifecycle, Position};
+use model::{Asset, AssetId, Bounds, Domain, Position};
 
 /// Assets by slot and by id. Slots are never reused.
 #[derive(Debug, Default)]
@@ -53,7 +53,8 @@ impl Catalogue {
         &self.slots
     }
 
-    /// At most `limit` assets that fit, in the order of ids, after `after`; and whether there are more.
+    /// At most `limit` assets that fit, in the order of ids, after `after`; and whether there are more. Whether retired ones are among them is for
+    /// `fits` to say.
     pub(crate) fn page(
         &self,
         after: Option<&AssetId>,
@@ -65,7 +66,7 @@ impl Catalogue {
             .by_id
             .range::<AssetId, _>((from, Bound::Unbounded))
             .map(|(_, slot)| (*slot, &self.slots[*slot as usize]))
-            .filter(|(_, asset)| asset.lifecycle != Lifecycle::Retired && fits(asset))
+            .filter(|(_, asset)| fits(asset))
             .map(|(slot, asset)| (slot, Arc::clone(asset)));
         let page = found.by_ref().take(limit).collect();
         (page, found.next().is_some())
@@ -73,7 +74,7 @@ impl Catalogue {
 
     /// How many assets each trade has, and the rectangle round all of them.
     pub(crate) fn overview(&self) -> (BTreeMap<Domain, usize>, Option<Bounds>) {
-        let standing = || self.slots.iter().filter(|asset| asset.lifecycle != Lifecycle::Retired);
+        let standing = || self.slots.iter().filter(|asset| asset.lifecycle.is_shown());
         let mut domains = BTreeMap::new();
         for asset in standing() {
             *domains.entry(asset.domain.clone()).or_default() += 1;

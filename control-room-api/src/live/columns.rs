@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use model::{Asset, DeviceId, Domain, Lifecycle, MetricName, Reading, Timestamp, Value};
+use model::{Asset, DeviceId, Domain, MetricName, Reading, Timestamp, Value};
 
 use super::catalogue::anchor;
 use super::frame::{Frame, FrameKind};
@@ -80,7 +80,7 @@ impl Columns {
             state,
             domain,
             has_sensors: !asset.devices.is_empty(),
-            shown: asset.lifecycle != Lifecycle::Retired,
+            shown: asset.lifecycle.is_shown(),
             offline,
             at,
         };

@@ -29,6 +29,8 @@ pub(crate) struct AssetBrief {
     /// The id of what powers it.
     #[schema(required)]
     circuit: Option<String>,
+    /// planned, installed, in-service, out-of-service or quarantined; retired in a list that asks for it.
+    lifecycle: String,
 }
 
 /// A page of assets.
@@ -47,6 +49,8 @@ pub(crate) struct AssetPage {
 pub(crate) struct AssetQuery {
     pub(crate) domain: Option<String>,
     pub(crate) area: Option<String>,
+    /// A stage of life, such as quarantined.
+    pub(crate) lifecycle: Option<String>,
     /// Words that id or name must contain.
     pub(crate) q: Option<String>,
     /// West, south, east, north, parted by commas.
@@ -131,6 +135,7 @@ impl AssetBrief {
             lon: at.map(Position::lon),
             lat: at.map(Position::lat),
             area: asset.area.clone(),
+            lifecycle: asset.lifecycle.as_str().to_owned(),
             circuit: asset.related(RelationKind::PoweredBy).next().map(ToString::to_string),
         }
     }

@@ -8,6 +8,7 @@ pub(crate) mod history;
 pub(crate) mod intake;
 pub(crate) mod letter;
 pub(crate) mod problem;
+pub(crate) mod register;
 pub(crate) mod scalar;
 pub(crate) mod session;
 pub(crate) mod sql;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use model::{Asset, Lifecycle};
 use serde_json::json;
 
-use crate::city::{City, raised, tenant};
+use crate::city::{City, lamp, raised, tenant};
 
 #[tokio::test]
 async fn the_city_tells_where_it_is_and_what_stands_in_it() {
@@ -54,6 +55,31 @@ async fn assets_are_found_by_trade_place_and_words() {
         assert_eq!(status, 200, "{query}");
         assert_eq!(page["items"].as_array().unwrap().len(), count, "{query}");
     }
+}
+
+#[tokio::test]
+async fn assets_are_found_by_their_stage_of_life_and_the_retired_only_so() {
+    let city = City::open().await;
+    let token = city.token("crew", "messina").await;
+    let me = tenant("messina");
+    let stages = [(1, Lifecycle::Planned), (2, Lifecycle::Quarantined), (3, Lifecycle::Retired)];
+    let changed: Vec<_> = stages.map(|(number, lifecycle)| Asset { lifecycle, ..lamp(&me, number) }).into();
+    city.live.put_assets(&me, &changed);
+    for (query, expected) in [
+        ("?lifecycle=planned", vec!["lamp-00001 planned"]),
+        ("?lifecycle=quarantined", vec!["lamp-00002 quarantined"]),
+        ("?lifecycle=retired", vec!["lamp-00003 retired"]),
+        ("?limit=2", vec!["circuit-1 in-service", "lamp-00000 in-service"]),
+    ] {
+        let (_, page) = city.get(&format!("/api/v1/assets{query}"), &token).await;
+        let told = |item: &serde_json::Value| {
+            format!("{} {}", item["id"].as_str().unwrap(), item["lifecycle"].as_str().unwrap())
+        };
+        assert_eq!(page["items"].as_array().unwrap().iter().map(told).collect::<Vec<_>>(), expected, "{query}");
+    }
+    let (_, all) = city.get("/api/v1/assets", &token).await;
+    assert_eq!(all["items"].as_array().unwrap().len(), 10);
+    assert_eq!(city.get("/api/v1/assets?lifecycle=alive", &token).await.0, 400);
 }
 
 #[tokio::test]

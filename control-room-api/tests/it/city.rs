@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use control_room_api::{
-    AlarmDesk, City as About, Clock, Config, Inbox, LetterDesk, LetterFate, Live, NotAcknowledged, NotTaken, Parcel,
-    Parts, Reading as Again, Reread, Server, Status, StatusSource, Taken, hash_password, issue_machine_token,
+    AlarmDesk, Approval, AssetDesk, AssetReport, City as About, Clock, Config, ImportOrder, Inbox, LetterDesk,
+    LetterFate, Live, NotAcknowledged, NotRegistered, NotTaken, Parcel, Parts, Reading as Again, Reread, Server, Sheet,
+    Status, StatusSource, Taken, hash_password, issue_machine_token,
 };
 use model::alarm::{Actor, Alarm, Change, Evidence, Fact, Guidance, Member, Priority, Text};
 use model::{
@@ -233,6 +234,57 @@ impl Inbox for Shelf {
     }
 }
 
+/// Notes what it is asked in the name of whom, and knows no asset of the name `nobody`.
+#[derive(Default)]
+pub(crate) struct Office {
+    pub(crate) asked: Mutex<Vec<String>>,
+}
+
+impl Office {
+    fn note(&self, tenant: &TenantId, user: &UserName, what: String) {
+        self.asked.lock().unwrap().push(format!("{tenant} {user} {what}"));
+    }
+}
+
+#[async_trait]
+impl AssetDesk for Office {
+    async fn import(
+        &self,
+        tenant: &TenantId,
+        user: &UserName,
+        order: ImportOrder,
+    ) -> Result<AssetReport, NotRegistered> {
+        self.note(tenant, user, format!("{order:?}"));
+        if order.text == "wrong" {
+            return Err(NotRegistered::Wrong("line 3: write better".into()));
+        }
+        Ok(AssetReport { added: 1, ..AssetReport::default() })
+    }
+
+    async fn export(&self, tenant: &TenantId, sheet: Sheet) -> Result<String, NotRegistered> {
+        Ok(format!("{tenant} {sheet:?}"))
+    }
+
+    async fn approve(&self, tenant: &TenantId, user: &UserName, which: Approval) -> Result<AssetReport, NotRegistered> {
+        self.note(tenant, user, format!("{which:?}"));
+        Ok(AssetReport { changed: 2, ..AssetReport::default() })
+    }
+
+    async fn set_stage(
+        &self,
+        tenant: &TenantId,
+        user: &UserName,
+        id: &AssetId,
+        stage: Lifecycle,
+    ) -> Result<AssetReport, NotRegistered> {
+        if id.as_str() == "nobody" {
+            return Err(NotRegistered::Unknown(id.clone()));
+        }
+        self.note(tenant, user, format!("{id} {stage:?}"));
+        Ok(AssetReport { changed: 1, ..AssetReport::default() })
+    }
+}
+
 struct AllWell;
 
 impl StatusSource for AllWell {
@@ -248,6 +300,7 @@ pub(crate) struct City {
     pub(crate) live: Arc<Live>,
     pub(crate) clock: Clock,
     pub(crate) shelf: Arc<Shelf>,
+    pub(crate) office: Arc<Office>,
     pub(crate) stop: CancellationToken,
     pub(crate) service: JoinHandle<control_room_api::Result<()>>,
     nanos: Arc<AtomicI64>,
@@ -290,12 +343,14 @@ impl City {
         }
         let desk = Desk { store: Arc::clone(&store), live: Arc::clone(&live), clock: Arc::clone(&clock) };
         let shelf = Arc::new(Shelf::default());
+        let office = Arc::new(Office::default());
         let parts = Parts {
             store: Arc::clone(&store),
             live: Arc::clone(&live),
             desk: Arc::new(desk),
             letters: Arc::new(Letters(Arc::clone(&store))),
             inbox: Arc::clone(&shelf) as Arc<dyn Inbox>,
+            assets: Arc::clone(&office) as Arc<dyn AssetDesk>,
             rules: in_force,
             status: Arc::new(AllWell),
             metrics: Arc::new(|| "specola_up 1\n".into()),
@@ -310,7 +365,7 @@ impl City {
         let address = server.address().to_string();
         let stop = CancellationToken::new();
         let service = tokio::spawn(server.serve(parts, stop.clone()));
-        Self { address, store, live, clock, shelf, stop, service, nanos, _folder: folder, _rules: rules }
+        Self { address, store, live, clock, shelf, office, stop, service, nanos, _folder: folder, _rules: rules }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -12,6 +12,7 @@ mod ingest;
 mod letters;
 mod page;
 mod picture;
+mod register;
 mod screens;
 mod sign_in;
 mod socket;

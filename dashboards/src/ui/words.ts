@@ -1,6 +1,7 @@
 /** Words for what the server names by a key: domains, metrics, kinds. An unknown key is shown as it is, readable. */
 import { m } from '../paraglide/messages.js';
 import type { Alarm, AlarmState, Priority, Words } from '../wire/alarm';
+import type { Lifecycle } from '../wire/asset';
 import { prefs } from './prefs.svelte';
 
 type Word = () => string;
@@ -143,6 +144,15 @@ const QUALITIES: Record<string, Word> = {
   'out-of-range': m.quality_out_of_range,
 };
 
+const LIFECYCLES: Record<Lifecycle, Word> = {
+  planned: m.lifecycle_planned,
+  installed: m.lifecycle_installed,
+  'in-service': m.lifecycle_in_service,
+  'out-of-service': m.lifecycle_out_of_service,
+  retired: m.lifecycle_retired,
+  quarantined: m.lifecycle_quarantined,
+};
+
 const PRIORITIES: Record<Priority, Word> = {
   1: m.priority_1,
   2: m.priority_2,
@@ -200,6 +210,7 @@ export const domainWord = word(DOMAINS);
 export const metricWord = word(METRICS);
 export const relationWord = word(RELATIONS);
 export const qualityWord = word(QUALITIES);
+export const lifecycleWord = word(LIFECYCLES);
 export const changeWord = word(CHANGES);
 export const reasonWord = word(REASONS);
 export const classWord = word(CLASSES);

@@ -1,6 +1,9 @@
 /** Assets as they cross the wire. Same words as the server's `wire/asset.rs`. */
 import type { Alarm, Priority } from './alarm';
 
+/** Where an asset is in its life. Rules look at those in service only. */
+export type Lifecycle = 'planned' | 'installed' | 'in-service' | 'out-of-service' | 'retired' | 'quarantined';
+
 export interface AssetBrief {
   /** Place in the board's columns; never changes inside an epoch. */
   slot: number;
@@ -12,6 +15,7 @@ export interface AssetBrief {
   lat: number | null;
   area: string | null;
   circuit: string | null;
+  lifecycle: Lifecycle;
 }
 
 export interface AssetPage {

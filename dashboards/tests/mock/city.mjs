@@ -48,6 +48,7 @@ export function assets(count, seed = 7) {
       lat: 38.115 + along * 0.145 + line * 0.0005 + (random() - 0.5) * 0.0006,
       area: AREAS[Math.floor(along * AREAS.length)],
       circuit: domain === 0 ? `circuito-${circuit}` : null,
+      lifecycle: 'in-service',
     });
   }
   return list;

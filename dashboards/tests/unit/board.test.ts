@@ -22,7 +22,18 @@ function encode(kind: number, version: number, cells: [slot: number, state: numb
 }
 
 function asset(slot: number, domain = 'water'): AssetBrief {
-  return { slot, id: `a${slot}`, name: `A ${slot}`, domain, class: 'x', lon: 15, lat: 38, area: null, circuit: null };
+  return {
+    slot,
+    id: `a${slot}`,
+    name: `A ${slot}`,
+    domain,
+    class: 'x',
+    lon: 15,
+    lat: 38,
+    area: null,
+    circuit: null,
+    lifecycle: 'in-service',
+  };
 }
 
 describe('frames', () => {

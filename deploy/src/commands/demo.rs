@@ -17,7 +17,7 @@ use super::status_line::{self, say};
 use super::stop;
 use crate::cli::Demo;
 use crate::config::{Config, Tenant};
-use crate::pipeline::{Pipeline, RuleFolder};
+use crate::pipeline::{ClassFolder, Pipeline, RuleFolder};
 
 /// How much of the past the demo makes up at its first start, so that charts and SQL have something to show.
 const PAST: Duration = Duration::from_secs(24 * 3600);
@@ -60,7 +60,9 @@ pub(crate) async fn run(demo: Demo) -> anyhow::Result<ExitCode> {
 
     let rules = RuleFolder::open(config.rules_folder())?;
     say(&format!("  rules     {} (edit them: they are read again at once)", rules.path().display()));
-    let pipeline = Pipeline::start(&config, Arc::clone(&store), rules, stop.clone())
+    let classes = ClassFolder::open(config.class_folder())?;
+    say(&format!("  classes   {} (what kinds of devices there are)", classes.path().display()));
+    let pipeline = Pipeline::start(&config, Arc::clone(&store), classes, rules, stop.clone())
         .await
         .map_err(|error| advise(error, &demo))?;
     let mqtt = pipeline.mqtt_addr().context("the embedded broker did not start")?;
@@ -125,14 +127,15 @@ fn configuration(demo: &Demo) -> anyhow::Result<Config> {
     for word in &demo.dialect {
         config.simulators.dialects.set(word)?;
     }
-    config.rules.folder = demo.rules.clone().or_else(repository_rules);
+    config.rules.folder = demo.rules.clone().or_else(|| of_the_repository("rules"));
+    config.classes.folder = of_the_repository("classes");
     config.validate()?;
     Ok(config)
 }
 
-/// In a clone of the repository the demo uses the rules of the repository, so that they can be tried by editing them.
-fn repository_rules() -> Option<PathBuf> {
-    let folder = PathBuf::from("deploy/config/rules");
+/// In a clone of the repository the demo uses the rules and classes of the repository, so that they can be tried by editing them.
+fn of_the_repository(what: &str) -> Option<PathBuf> {
+    let folder = PathBuf::from("deploy/config").join(what);
     folder.is_dir().then_some(folder)
 }
 

@@ -1,5 +1,6 @@
 //! What the program can be asked to do.
 
+mod assets;
 mod check;
 mod completeness;
 mod configuration;
@@ -27,7 +28,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Query(query) => query::run(query).await,
         Command::Letters(letters) => letters::run(letters).await,
         Command::Completeness(asked) => completeness::run(asked).await,
-        Command::Check(check) => check::run(check),
+        Command::Check(check) => check::run(check).await,
+        Command::Assets(assets) => assets::run(assets).await,
         Command::Config(show) => configuration::run(show),
         Command::User(user) => user::run(user).await,
         Command::Load(load) => load::run(load).await,

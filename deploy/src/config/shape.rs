@@ -17,6 +17,8 @@ pub(crate) struct Config {
     pub(crate) ingest: ingest::Config,
     /// Where everything is kept.
     pub(crate) store: store::Config,
+    /// What kinds of devices there are.
+    pub(crate) classes: ClassFiles,
     /// What is abnormal.
     pub(crate) rules: Rules,
     /// What people see.
@@ -31,6 +33,7 @@ impl Default for Config {
             tenants: vec![Tenant::default()],
             ingest: ingest::Config::default(),
             store: store::Config::default(),
+            classes: ClassFiles::default(),
             rules: Rules::default(),
             api: control_room_api::Config::default(),
             simulators: simulators::Config::default(),
@@ -66,10 +69,24 @@ impl Config {
         Ok(())
     }
 
+    /// The folder of classes.
+    pub(crate) fn class_folder(&self) -> PathBuf {
+        self.classes.folder.clone().unwrap_or_else(|| self.store.folder.join("classes"))
+    }
+
     /// The folder of rules.
     pub(crate) fn rules_folder(&self) -> PathBuf {
         self.rules.folder.clone().unwrap_or_else(|| self.store.folder.join("rules"))
     }
+}
+
+/// Where the class files are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ClassFiles {
+    /// The folder of class files; empty means `classes` in the store's folder, filled with the shipped classes at the first start. It is looked at
+    /// as often as the rules.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// One municipality.
@@ -84,7 +101,7 @@ pub(crate) struct Tenant {
     /// Its time zone, by the IANA name.
     #[serde(default = "rome")]
     pub(crate) timezone: String,
-    /// GeoJSON files of its assets, read at every start.
+    /// Files of its assets (GeoJSON or CSV), read at every start.
     #[serde(default)]
     pub(crate) assets: Vec<PathBuf>,
 }

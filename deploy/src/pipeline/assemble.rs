@@ -17,6 +17,7 @@ use store::{DeadLetters, Store};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::class_folder::ClassFolder;
 use super::desk::{ANSWERS, Desk};
 use super::directory::Directory;
 use super::drain::{Drained, Stage, drain, first_end};
@@ -24,6 +25,7 @@ use super::inbox::Inbox;
 use super::judge::Judge;
 use super::keep::Keeper;
 use super::metrics as names;
+use super::office::Office;
 use super::replay::{Replayer, Way};
 use super::rule_folder::RuleFolder;
 use super::stages::{Counters, Stages};
@@ -52,6 +54,7 @@ impl Pipeline {
     pub(crate) async fn start(
         config: &Config,
         store: Arc<dyn Store>,
+        mut class_folder: ClassFolder,
         mut folder: RuleFolder,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
@@ -60,7 +63,13 @@ impl Pipeline {
         let server = Server::bind(config.api.clone()).await?;
         let http = server.address();
 
-        let (book, errors) = folder.read()?;
+        let (classes, mistakes) = class_folder.read()?;
+        for mistake in &mistakes {
+            tracing::warn!("{mistake}");
+        }
+        let classes = Arc::new(classes);
+        let (class_changes, changed_classes) = watch::channel(Arc::clone(&classes));
+        let (book, errors) = folder.read(&classes)?;
         for error in &errors {
             tracing::warn!("{error}");
         }
@@ -69,7 +78,7 @@ impl Pipeline {
         let reload = Duration::from_secs(config.rules.reload_seconds.max(1));
 
         let live = Arc::new(Live::new(clock.clone(), book_changes.clone()));
-        let directory = Arc::new(Directory::default());
+        let directory = Arc::new(Directory::new(classes));
         let stages = Arc::new(Stages::default());
         let counters = Arc::new(Counters::default());
         let Memory { engine, facts: remembered, assets, cities } =
@@ -87,6 +96,16 @@ impl Pipeline {
             Arc::clone(&store) as Arc<dyn DeadLetters>,
             Way::River(to_keeper.downgrade()),
         ));
+        let turn = Arc::new(tokio::sync::Mutex::new(()));
+        let (look_now, asked) = mpsc::channel(1);
+        let office = Office {
+            store: Arc::clone(&store),
+            live: Arc::clone(&live),
+            directory: Arc::clone(&directory),
+            judged: to_judge.downgrade(),
+            look_now,
+            turn: Arc::clone(&turn),
+        };
         let (service, sources) = Ingest::start(
             ingest,
             Arc::clone(&directory) as Arc<dyn ingest::Directory>,
@@ -112,7 +131,8 @@ impl Pipeline {
         let keeper = Keeper {
             store: Arc::clone(&store),
             live: Arc::clone(&live),
-            directory,
+            directory: Arc::clone(&directory),
+            turn,
             counters: Arc::clone(&counters),
             stages: Arc::clone(&stages),
             clock: clock.clone(),
@@ -135,6 +155,7 @@ impl Pipeline {
             desk: Arc::new(Desk { answers }),
             letters: Arc::clone(&replayer) as Arc<dyn LetterDesk>,
             inbox,
+            assets: Arc::new(office),
             rules: book_changes.clone(),
             status: Arc::clone(&reporter) as Arc<dyn control_room_api::StatusSource>,
             metrics: Arc::new(move || {
@@ -163,10 +184,17 @@ impl Pipeline {
                     Ok(())
                 }),
             ),
+            ("classes", {
+                let stop = stop.clone();
+                tokio::spawn(async move {
+                    class_folder.watch(reload, directory, class_changes, asked, stop).await;
+                    Ok(())
+                })
+            }),
             ("rules", {
                 let stop = stop.clone();
                 tokio::spawn(async move {
-                    folder.watch(reload, books, stop).await;
+                    folder.watch(reload, books, changed_classes, stop).await;
                     Ok(())
                 })
             }),

@@ -1,28 +1,79 @@
-//! Which devices and assets are known, in memory, for every tenant.
+//! Which devices are known and how they are judged, in memory, for every tenant.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use model::{Asset, DeviceId, TenantId};
+use ingest::class::{Class, Classes, Profile};
+use model::{Asset, AssetClass, AssetId, DeviceId, TenantId};
 
 use super::placing::Unplaced;
 
-/// The devices of every tenant. Asked by the decoders for devices that they have not met; changed rarely.
+/// The devices of every tenant and the classes in force. Asked by the decoders about devices that they meet; changed rarely.
 #[derive(Debug, Default)]
 pub(crate) struct Directory {
-    devices: RwLock<HashMap<TenantId, HashSet<DeviceId>>>,
+    tenants: RwLock<HashMap<TenantId, Register>>,
+    classes: RwLock<Arc<Classes>>,
+    /// Grows with every change, so that the decoders ask again.
+    generation: AtomicU64,
     unplaced: Unplaced,
 }
 
-impl Directory {
-    /// Takes assets in.
-    pub(crate) fn learn(&self, assets: &[Asset]) {
-        let mut devices = self.devices.write().unwrap_or_else(PoisonError::into_inner);
-        for asset in assets {
-            devices.entry(asset.tenant.clone()).or_default().extend(asset.devices.iter().cloned());
+/// The devices of one tenant. One device may belong to several assets; the class of the first that has one counts.
+#[derive(Debug, Default)]
+struct Register {
+    devices: HashMap<DeviceId, Vec<AssetId>>,
+    assets: HashMap<AssetId, (AssetClass, Vec<DeviceId>)>,
+}
+
+impl Register {
+    fn put(&mut self, asset: &Asset) {
+        let said = (asset.class.clone(), asset.devices.clone());
+        if let Some((_, before)) = self.assets.insert(asset.id.clone(), said) {
+            for device in before.iter().filter(|device| !asset.devices.contains(device)) {
+                if let Some(owners) = self.devices.get_mut(device) {
+                    owners.retain(|owner| *owner != asset.id);
+                    if owners.is_empty() {
+                        self.devices.remove(device);
+                    }
+                }
+            }
         }
-        drop(devices);
+        for device in &asset.devices {
+            let owners = self.devices.entry(device.clone()).or_default();
+            if !owners.contains(&asset.id) {
+                owners.push(asset.id.clone());
+            }
+        }
+    }
+
+    fn class(&self, device: &str, classes: &Classes) -> Option<Arc<Class>> {
+        let owners = self.devices.get(device)?;
+        owners.iter().find_map(|owner| classes.get(self.assets.get(owner)?.0.as_str()).cloned())
+    }
+}
+
+impl Directory {
+    /// An empty directory with these classes.
+    pub(crate) fn new(classes: Arc<Classes>) -> Self {
+        Self { classes: RwLock::new(classes), ..Self::default() }
+    }
+
+    /// Takes assets in, new or changed.
+    pub(crate) fn learn(&self, assets: &[Asset]) {
+        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        for asset in assets {
+            tenants.entry(asset.tenant.clone()).or_default().put(asset);
+        }
+        drop(tenants);
         self.unplaced.learn(assets);
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Takes changed classes in.
+    pub(crate) fn judge_by(&self, classes: Arc<Classes>) {
+        *self.classes.write().unwrap_or_else(PoisonError::into_inner) = classes;
+        self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// Assets without a place.
@@ -30,15 +81,74 @@ impl Directory {
         &self.unplaced
     }
 
+    /// The classes in force.
+    pub(crate) fn classes(&self) -> Arc<Classes> {
+        Arc::clone(&self.classes.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Whether an asset has this device.
     pub(crate) fn has(&self, tenant: &TenantId, device: &str) -> bool {
-        let devices = self.devices.read().unwrap_or_else(PoisonError::into_inner);
-        devices.get(tenant).is_some_and(|known| known.contains(device))
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        tenants.get(tenant).is_some_and(|known| known.devices.contains_key(device))
     }
 }
 
 impl ingest::Directory for Directory {
     fn knows(&self, tenant: &TenantId, device: &str) -> bool {
         self.has(tenant, device)
+    }
+
+    fn profile(&self, tenant: &TenantId, device: &str) -> Option<Arc<Profile>> {
+        let classes = self.classes();
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        tenants.get(tenant)?.class(device, &classes).map(|class| Arc::clone(&class.profile))
+    }
+
+    fn profile_of_class(&self, class: &str) -> Option<Arc<Profile>> {
+        self.classes().get(class).map(|class| Arc::clone(&class.profile))
+    }
+
+    fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ingest::Directory as _;
+    use model::{Domain, Lifecycle};
+
+    use super::*;
+
+    fn asset(id: &str, class: &str, devices: &[&str]) -> Asset {
+        Asset {
+            tenant: TenantId::new("city").unwrap(),
+            id: AssetId::new(id).unwrap(),
+            name: id.to_owned(),
+            domain: Domain::new("streetlight").unwrap(),
+            class: AssetClass::new(class).unwrap(),
+            geometry: None,
+            area: None,
+            devices: devices.iter().map(|device| DeviceId::new(device).unwrap()).collect(),
+            relations: Vec::new(),
+            main_metric: None,
+            lifecycle: Lifecycle::InService,
+            properties: Default::default(),
+        }
+    }
+
+    #[test]
+    fn a_device_follows_its_asset_and_its_class() {
+        let (classes, _) = Classes::parse(crate::pipeline::class_folder::shipped_classes());
+        let (directory, city) = (Directory::new(Arc::new(classes)), TenantId::new("city").unwrap());
+        directory.learn(&[asset("a", "device", &["d", "e"])]);
+        let before = directory.generation();
+        assert!(directory.knows(&city, "d") && directory.profile(&city, "d").is_none());
+        assert!(!directory.knows(&TenantId::new("other").unwrap(), "d"));
+        directory.learn(&[asset("a", "lamp", &["e"])]);
+        assert!(!directory.knows(&city, "d") && directory.generation() > before);
+        assert!(directory.profile(&city, "e").unwrap().metric("voltage").is_some());
+        directory.judge_by(Arc::default());
+        assert!(directory.profile(&city, "e").is_none());
     }
 }

@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use control_room_api::{Clock, Live};
+use ingest::class::Classes;
 use ingest::config::UnknownDevices;
 use ingest::{Ack, Arrival, Bill, NotStored, Place};
 use model::{Asset, AssetClass, AssetId, DeadLetter, Domain, Geometry, Lifecycle, Reading, ReadingBatch, Timestamp};
 use store::{Receipt, Store};
+use tokio::sync::Mutex;
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use super::bisect::{Append, Sorted, keep_what_can_be};
@@ -30,6 +32,8 @@ pub(crate) struct Keeper {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) live: Arc<Live>,
     pub(crate) directory: Arc<Directory>,
+    /// Held by whoever changes the register: an import must not be overtaken by a first sight.
+    pub(crate) turn: Arc<Mutex<()>>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) stages: Arc<Stages>,
     pub(crate) clock: Clock,
@@ -148,6 +152,11 @@ impl Keeper {
 
     /// Registers devices that were heard for the first time. A failure costs nothing: they will be heard again.
     async fn register(&self, newcomers: &[ingest::Newcomer], places: &[Place], fresh: &[Reading]) -> Vec<Asset> {
+        if newcomers.is_empty() {
+            return Vec::new();
+        }
+        let _turn = self.turn.lock().await;
+        let classes = self.directory.classes();
         let mut assets: Vec<Asset> = Vec::new();
         for newcomer in newcomers {
             let known = self.directory.has(&newcomer.tenant, newcomer.device.as_str())
@@ -155,7 +164,7 @@ impl Keeper {
                     .iter()
                     .any(|asset| asset.tenant == newcomer.tenant && asset.devices.contains(&newcomer.device));
             if !known {
-                assets.extend(first_sight(newcomer, places, fresh));
+                assets.extend(first_sight(newcomer, places, fresh, &classes));
             }
         }
         if assets.is_empty() {
@@ -180,28 +189,29 @@ impl Keeper {
     }
 }
 
-/// The asset of a device that nobody described yet; the first thing it said stands for it.
-fn first_sight(newcomer: &ingest::Newcomer, places: &[Place], fresh: &[Reading]) -> Option<Asset> {
+/// The asset of a device that nobody described yet. Without a class that says better, the first thing it said stands for it.
+fn first_sight(newcomer: &ingest::Newcomer, places: &[Place], fresh: &[Reading], classes: &Classes) -> Option<Asset> {
     let told = |place: &&Place| place.device == newcomer.device && place.tenant == newcomer.tenant;
+    let class = newcomer.class.as_ref().and_then(|class| classes.get(class.as_str()));
+    let first = || {
+        let of_device = |reading: &&Reading| {
+            let series = &reading.series;
+            series.device == newcomer.device && series.tenant == newcomer.tenant && !series.metric.is_about_transport()
+        };
+        fresh.iter().find(of_device).map(|reading| reading.series.metric.clone())
+    };
     Some(Asset {
         tenant: newcomer.tenant.clone(),
         id: AssetId::new(newcomer.device.as_str()).ok()?,
         name: newcomer.device.to_string(),
-        domain: Domain::new("unassigned").expect("the name is well formed"),
-        class: AssetClass::new("device").expect("the name is well formed"),
+        domain: class
+            .map_or_else(|| Domain::new("unassigned").expect("the name is well formed"), |class| class.domain.clone()),
+        class: newcomer.class.clone().unwrap_or_else(|| AssetClass::new("device").expect("the name is well formed")),
         geometry: places.iter().rfind(told).map(|place| Geometry::Point(place.position)),
         area: None,
         devices: vec![newcomer.device.clone()],
         relations: Vec::new(),
-        main_metric: fresh
-            .iter()
-            .find(|reading| {
-                let series = &reading.series;
-                series.device == newcomer.device
-                    && series.tenant == newcomer.tenant
-                    && !series.metric.is_about_transport()
-            })
-            .map(|reading| reading.series.metric.clone()),
+        main_metric: class.and_then(|class| class.main.clone()).or_else(first),
         lifecycle: match newcomer.treatment {
             UnknownDevices::Register => Lifecycle::InService,
             UnknownDevices::Quarantine | UnknownDevices::Refuse => Lifecycle::Quarantined,

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod bisect;
+mod class_folder;
 mod desk;
 mod directory;
 mod drain;
@@ -9,15 +10,19 @@ mod inbox;
 mod judge;
 mod keep;
 mod metrics;
+mod office;
 mod placing;
 mod replay;
 mod rule_folder;
 mod stages;
 mod status;
 mod unstorable;
+mod watched_folder;
 
 pub(crate) use assemble::Pipeline;
+pub(crate) use class_folder::{ClassFolder, classes_in};
 pub(crate) use directory::Directory;
+pub(crate) use office::report;
 pub(crate) use replay::{Replayer, Way};
-pub(crate) use rule_folder::{RuleFolder, shipped};
+pub(crate) use rule_folder::{RuleFolder, book, shipped};
 pub(crate) use status::{Pulse, usage};

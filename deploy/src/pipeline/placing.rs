@@ -66,6 +66,7 @@ impl Unplaced {
 impl Keeper {
     /// Places the assets that these places are about and that have none. What could not be done yet stays in `places`.
     pub(super) async fn place(&self, places: &mut Vec<Place>) -> Vec<Asset> {
+        let _turn = self.turn.lock().await;
         let mut wanted: BTreeMap<TenantId, Vec<(AssetId, Position)>> = BTreeMap::new();
         // Of two places of one device the later counts, and the store takes the first that it is given.
         for place in places.iter().rev() {

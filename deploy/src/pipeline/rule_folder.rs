@@ -1,13 +1,15 @@
-//! The folder of rule files: filled with the shipped rules at the first start, read again when a file changes.
+//! The folder of rule files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use anyhow::Context;
+use ingest::class::Classes;
 use rules::{RuleBook, RuleError};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+use super::watched_folder::WatchedFolder;
 
 /// The rules that come with the program, by file name.
 const SHIPPED: &[(&str, &str)] = &[
@@ -19,87 +21,63 @@ const SHIPPED: &[(&str, &str)] = &[
     ("water.toml", include_str!("../../config/rules/water.toml")),
 ];
 
-/// Largest rule file in bytes: a thousand rules with their texts are half of it.
-const LARGEST: u64 = 4 << 20;
-
 /// The shipped rules as name and text.
 pub(crate) fn shipped() -> impl Iterator<Item = (String, String)> {
     SHIPPED.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
 }
 
-/// A folder of `*.toml` files.
-pub(crate) struct RuleFolder {
-    folder: PathBuf,
-    /// What it looked like just before it was read last, so that no change slips through between reading and watching.
-    seen: Picture,
+/// The rules of these files (name and text), each for the kinds of its classes too.
+pub(crate) fn book(files: impl IntoIterator<Item = (String, String)>, classes: &Classes) -> (RuleBook, Vec<RuleError>) {
+    let (book, errors) = RuleBook::parse(files);
+    (book.with_kinds(&|class| classes.kinds_of(class).cloned().collect()), errors)
 }
 
-/// What tells whether a folder has changed: each file with its size and time.
-type Picture = Vec<(PathBuf, u64, Option<SystemTime>)>;
+/// The folder of rules.
+pub(crate) struct RuleFolder(WatchedFolder);
 
 impl RuleFolder {
     /// The folder of rules. One that does not exist is made and filled with the shipped rules.
     pub(crate) fn open(folder: PathBuf) -> anyhow::Result<Self> {
-        if !folder.exists() {
-            std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-            for (name, text) in SHIPPED {
-                let path = folder.join(name);
-                std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-            }
-        }
-        Ok(Self { folder, seen: Picture::new() })
+        WatchedFolder::open(folder, SHIPPED).map(Self)
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
-        &self.folder
+        self.0.path()
     }
 
     /// Reads all of it: the rules that are right, and what is wrong with the others.
-    pub(crate) fn read(&mut self) -> anyhow::Result<(RuleBook, Vec<RuleError>)> {
-        self.seen = self.picture()?;
-        let mut files = Vec::new();
-        for (path, size, _) in &self.seen {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            anyhow::ensure!(*size <= LARGEST, "{} is larger than {LARGEST} bytes", path.display());
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            files.push((name, text));
-        }
-        Ok(RuleBook::parse(files))
+    pub(crate) fn read(&mut self, classes: &Classes) -> anyhow::Result<(RuleBook, Vec<RuleError>)> {
+        Ok(book(self.0.read()?, classes))
     }
 
-    fn picture(&self) -> anyhow::Result<Picture> {
-        let mut picture = Picture::new();
-        let entries =
-            std::fs::read_dir(&self.folder).with_context(|| format!("cannot read {}", self.folder.display()))?;
-        for entry in entries {
-            let entry = entry?;
-            let path = entry.path();
-            if path.extension().is_some_and(|extension| extension == "toml") {
-                let meta = entry.metadata()?;
-                picture.push((path, meta.len(), meta.modified().ok()));
-            }
-        }
-        picture.sort();
-        Ok(picture)
-    }
-
-    /// Looks at the folder every `pause` and sends the rules when they have changed. A wrong rule is told and leaves the others in force.
-    pub(crate) async fn watch(mut self, pause: Duration, books: watch::Sender<Arc<RuleBook>>, stop: CancellationToken) {
+    /// Looks at the folder every `pause` and sends the rules when they, or the classes that they speak of, have changed. A wrong rule is told and
+    /// leaves the others in force.
+    pub(crate) async fn watch(
+        mut self,
+        pause: Duration,
+        books: watch::Sender<Arc<RuleBook>>,
+        mut classes: watch::Receiver<Arc<Classes>>,
+        stop: CancellationToken,
+    ) {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
             }
-            match self.picture() {
-                Ok(now) if now == self.seen => continue,
-                Ok(_) => {}
+            match self.0.has_changed() {
+                Ok(changed) => {
+                    if !changed && !classes.has_changed().unwrap_or(false) {
+                        continue;
+                    }
+                }
                 Err(error) => {
                     tracing::warn!("{error:#}; the rules in force stay");
                     continue;
                 }
             }
-            match self.read() {
+            let kinds = Arc::clone(&classes.borrow_and_update());
+            match self.read(&kinds) {
                 Ok((book, errors)) => {
                     for error in &errors {
                         tracing::warn!("{error}");
@@ -138,7 +116,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("rules");
         let mut first = RuleFolder::open(folder.clone()).unwrap();
-        assert!(first.read().unwrap().0.in_force().count() > 0);
+        assert!(first.read(&Classes::default()).unwrap().0.in_force().count() > 0);
         std::fs::remove_file(folder.join("water.toml")).unwrap();
         RuleFolder::open(folder.clone()).unwrap();
         assert!(!folder.join("water.toml").exists());
@@ -149,10 +127,11 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let mut rules = RuleFolder::open(place.path().join("rules")).unwrap();
         let folder = rules.path().to_path_buf();
-        let (sender, mut receiver) = watch::channel(Arc::new(rules.read().unwrap().0));
+        let (sender, mut receiver) = watch::channel(Arc::new(rules.read(&Classes::default()).unwrap().0));
+        let (_classes, of_classes) = watch::channel(Arc::default());
         let before = receiver.borrow().rules().count();
         let stop = CancellationToken::new();
-        let task = tokio::spawn(rules.watch(Duration::from_millis(20), sender, stop.clone()));
+        let task = tokio::spawn(rules.watch(Duration::from_millis(20), sender, of_classes, stop.clone()));
         std::fs::remove_file(folder.join("camera.toml")).unwrap();
         receiver.changed().await.unwrap();
         assert!(receiver.borrow().rules().count() < before);

@@ -126,6 +126,19 @@ impl Rule {
         })
     }
 
+    /// This rule, covering the kinds of its classes too; none when it covers them already.
+    pub(super) fn widened(&self, kinds: &dyn Fn(&AssetClass) -> Vec<AssetClass>) -> Option<Self> {
+        let missing: Vec<_> = self.selector.classes.iter().flat_map(kinds).collect();
+        let mut classes = self.selector.classes.clone();
+        for class in missing {
+            if !classes.contains(&class) {
+                classes.push(class);
+            }
+        }
+        let selector = Selector { classes, ..self.selector.clone() };
+        (selector != self.selector).then(|| Self { selector, ..self.clone() })
+    }
+
     /// Whether this rule looks at `asset`, by what the asset is. Says nothing about whether the rule or the asset is in service.
     pub fn covers(&self, asset: &Asset) -> bool {
         let Selector { domains, classes, areas, assets, properties } = &self.selector;

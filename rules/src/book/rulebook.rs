@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::RuleId;
+use model::{AssetClass, RuleId};
 
 use super::digest::Digest;
 use super::error::RuleError;
@@ -51,6 +51,17 @@ impl RuleBook {
                 if struck_out && !self.rules.contains_key(&rule.id) {
                     self.rules.insert(rule.id.clone(), Arc::clone(rule));
                 }
+            }
+        }
+        self
+    }
+
+    /// This book, where a rule for a class covers every kind of that class too: `kinds` tells them.
+    #[must_use]
+    pub fn with_kinds(mut self, kinds: &dyn Fn(&AssetClass) -> Vec<AssetClass>) -> Self {
+        for rule in self.rules.values_mut() {
+            if let Some(widened) = rule.widened(kinds) {
+                *rule = Arc::new(widened);
             }
         }
         self

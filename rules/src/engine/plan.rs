@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use model::{
-    Asset, AssetId, DeviceId, Domain, Lifecycle, MetricName, RuleId, Series, TenantId, Timestamp, Unit, Value,
-};
+use model::{Asset, AssetId, DeviceId, Domain, MetricName, RuleId, Series, TenantId, Timestamp, Unit, Value};
 
 use super::subject::{GroupState, Subject, Watch};
 use crate::book::{GroupBy, Rule, RuleBook};
@@ -51,7 +49,7 @@ impl Plan {
         let mut plan = Self { rules, rule_by_id, ..Self::default() };
         // sorted, so that facts do not depend on the order in which a store gives its assets
         let assets: BTreeMap<_, _> = assets.iter().map(|asset| ((&asset.tenant, &asset.id), asset)).collect();
-        for asset in assets.values().filter(|asset| asset.lifecycle == Lifecycle::InService) {
+        for asset in assets.values().filter(|asset| asset.lifecycle.is_judged()) {
             plan.add_asset(asset, &assets);
         }
         plan.index();

@@ -46,6 +46,24 @@ fn a_text_that_is_no_toml_costs_its_file_and_nothing_else() {
 }
 
 #[test]
+fn a_rule_for_a_class_covers_the_kinds_of_it_when_the_classes_say_so() {
+    let (book, errors) = RuleBook::parse([("a.toml".to_owned(), rule("dark", "", DARK))]);
+    assert!(errors.is_empty());
+    let lamp = asset("l", "lamp", None);
+    let floodlight = asset("f", "floodlight", None);
+    let covered = |book: &RuleBook| {
+        let rule = book.rules().next().unwrap();
+        [rule.covers(&lamp), rule.covers(&floodlight)]
+    };
+    assert_eq!(covered(&book), [true, false]);
+    let kinds = |class: &model::AssetClass| {
+        if class.as_str() == "lamp" { vec![model::AssetClass::new("floodlight").unwrap()] } else { Vec::new() }
+    };
+    assert_eq!(covered(&book.clone().with_kinds(&kinds)), [true, true]);
+    assert_eq!(book.clone().with_kinds(&kinds).version(), book.version());
+}
+
+#[test]
 fn of_two_rules_with_one_id_the_second_is_refused() {
     let files = [("b.toml", rule("dark", "", DARK)), ("a.toml", rule("dark", "", DARK))];
     let (book, errors) = RuleBook::parse(files.map(|(name, text)| (name.to_owned(), text)));

@@ -46,27 +46,34 @@ pub struct Relation {
     pub to: AssetId,
 }
 
-/// Where an asset is in its life.
+/// Where an asset is in its life. Its readings are kept in every stage; they are judged in one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Lifecycle {
+    /// Decided, not yet there.
+    Planned,
+    /// There, being tried: what it says is kept and shown, and rings nobody.
+    Installed,
     /// Working for the city: its readings are judged.
     #[default]
     InService,
-    /// Heard of, not yet approved: its readings are kept, not judged.
+    /// Heard of, not yet approved.
     Quarantined,
-    /// Under maintenance: its readings are kept, not judged.
+    /// Under maintenance.
     OutOfService,
     /// Gone; kept for its history.
     Retired,
 }
 
 impl Lifecycle {
-    /// Every stage.
-    pub const ALL: [Self; 4] = [Self::InService, Self::Quarantined, Self::OutOfService, Self::Retired];
+    /// Every stage, in the order of a life; what was only heard of comes last.
+    pub const ALL: [Self; 6] =
+        [Self::Planned, Self::Installed, Self::InService, Self::OutOfService, Self::Retired, Self::Quarantined];
 
-    /// The word that stores and screens use.
+    /// The word that stores, files and screens use.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Planned => "planned",
+            Self::Installed => "installed",
             Self::InService => "in-service",
             Self::Quarantined => "quarantined",
             Self::OutOfService => "out-of-service",
@@ -77,6 +84,16 @@ impl Lifecycle {
     /// The stage with this word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|stage| stage.as_str() == word)
+    }
+
+    /// Whether rules look at its readings.
+    pub const fn is_judged(self) -> bool {
+        matches!(self, Self::InService)
+    }
+
+    /// Whether it belongs on the map.
+    pub const fn is_shown(self) -> bool {
+        !matches!(self, Self::Retired)
     }
 }
 

@@ -13,7 +13,7 @@ use store::{DeadLetters, LetterFilter};
 
 use super::place::Desk;
 use crate::cli::ReplayLetters;
-use crate::pipeline::{Directory, Replayer, Way};
+use crate::pipeline::{Directory, Replayer, Way, classes_in};
 
 /// How long the running server may make no progress before the command stops waiting for it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -51,7 +51,8 @@ pub(super) async fn run(replay: ReplayLetters) -> anyhow::Result<ExitCode> {
 
 /// Reads letters in this process.
 async fn alone(desk: &Desk, ids: &[LetterId], reading: Reading) -> anyhow::Result<Reread> {
-    let directory = Directory::default();
+    // As the server would judge them: a replay must not keep other units than the river does.
+    let directory = Directory::new(Arc::new(classes_in(&desk.config.class_folder())?.0));
     directory.learn(&desk.records.assets(&desk.tenant).await?);
     let directory = Arc::new(directory);
     let ingest = desk.config.ingest.clone();

@@ -160,6 +160,11 @@ fn an_asset_is_read_as_it_was_written() {
     };
     assert_eq!(asset_body(&asset), text);
     assert_eq!(read_asset(&asset.tenant, "lamp-1", 1, text).unwrap(), asset);
+    for stage in Lifecycle::ALL {
+        let text = text.replace("in-service", stage.as_str());
+        assert_eq!(asset_body(&Asset { lifecycle: stage, ..asset.clone() }), text);
+        assert_eq!(read_asset(&asset.tenant, "lamp-1", 1, &text).unwrap().lifecycle, stage);
+    }
 }
 
 #[test]

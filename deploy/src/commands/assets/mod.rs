@@ -1,0 +1,8 @@
+//! `specola assets`: the register of assets, beside a running server or without one.
+
+mod desk;
+mod remote;
+mod run;
+mod show;
+
+pub(crate) use run::run;
