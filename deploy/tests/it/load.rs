@@ -5,6 +5,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
+use crate::books::{book, closed_books};
 use crate::city::{Home, Mosquitto, free_port};
 
 fn config(port: u16) -> String {
@@ -51,6 +52,9 @@ fn a_load_in_every_format_is_proven_to_be_kept() {
     }
     let output = load(&home, port, &[&proof[..], &["--qos", "2", "--twice", "20%", "--overtaken", "20%"]].concat());
     assert!(output.status.success() && said(&output).contains("0 doubled"), "{}", said(&output));
+    let books = closed_books(&running);
+    let readings = book(&books, "listener", "readings");
+    assert!(readings.of("stored") >= 6 * 3_000 && readings.of("duplicate") > 300, "{readings:?}");
 }
 
 #[test]

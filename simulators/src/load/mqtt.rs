@@ -108,14 +108,15 @@ fn length(mut length: usize) -> Vec<u8> {
 /// When a packet is larger than any that belongs to a load.
 pub(super) fn packets(bytes: &[u8], mut found: impl FnMut(u8, &[u8])) -> Result<usize, Error> {
     let mut at = 0;
-    while let Some((first, body, end)) = next(&bytes[at..])? {
-        found(first, body);
+    while let Some((body, end)) = next(&bytes[at..])? {
+        found(bytes[at], &bytes[at + body..at + end]);
         at += end;
     }
     Ok(at)
 }
 
-fn next(bytes: &[u8]) -> Result<Option<(u8, &[u8], usize)>, Error> {
+/// Where the body of the first packet begins and ends, if it is whole.
+fn next(bytes: &[u8]) -> Result<Option<(usize, usize)>, Error> {
     let mut length = 0_usize;
     for (at, byte) in bytes.iter().skip(1).take(4).enumerate() {
         length |= usize::from(byte & 0x7f) << (7 * at);
@@ -123,8 +124,8 @@ fn next(bytes: &[u8]) -> Result<Option<(u8, &[u8], usize)>, Error> {
             if length > LARGEST {
                 return Err(Error::new(ErrorKind::InvalidData, "the broker sends a packet that is too large"));
             }
-            let (start, end) = (at + 2, at + 2 + length);
-            return Ok((bytes.len() >= end).then(|| (bytes[0], &bytes[start..end], end)));
+            let (body, end) = (at + 2, at + 2 + length);
+            return Ok((bytes.len() >= end).then_some((body, end)));
         }
     }
     if bytes.len() >= 5 {
