@@ -9,6 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 
+use crate::books::{book, closed_books};
 use crate::city::{Home, PATIENCE, Running, get, wait_for};
 
 const CONFIG: &str = r#"
@@ -235,6 +236,10 @@ fn what_cannot_be_kept_is_told_and_its_letter_is_kept() {
         answer["lines"].as_array().unwrap().iter().map(|line| (line["line"].clone(), line["reason"].clone())).collect();
     assert_eq!(lines, [(3.into(), "schema".into()), (5.into(), "timestamp".into())]);
     assert_eq!(count(&home, "device = 'd'"), 2);
+    let books = closed_books(&running);
+    let (messages, readings) = (book(&books, "http", "messages"), book(&books, "http", "readings"));
+    assert_eq!((messages.received, messages.all("refused"), messages.all("stored")), (10, 9, 1));
+    assert_eq!((readings.all("stored"), readings.of("rejected timestamp")), (2, 1));
 }
 
 #[test]
@@ -261,6 +266,10 @@ fn a_large_table_is_taken_in_pieces_and_sent_twice_doubles_nothing() {
         assert_eq!(count(&home, "metric = 'n'"), rows - 1);
     }
     assert_eq!(running.counter("keep", "duplicate"), Some(rows - 1));
+    let books = closed_books(&running);
+    let readings = book(&books, "http", "readings");
+    assert_eq!((readings.received, readings.all("rejected")), (2 * rows, 2));
+    assert_eq!((readings.all("stored"), readings.all("duplicate")), (rows - 1, rows - 1));
 }
 
 #[test]
@@ -361,4 +370,5 @@ fn bombs_and_dripping_bodies_cost_little_and_hold_nobody_up() {
     }
     assert!(begun.elapsed() < Duration::from_secs(40), "they were held for {:?}", begun.elapsed());
     prompt();
+    closed_books(&running);
 }
