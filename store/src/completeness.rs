@@ -242,7 +242,7 @@ pub async fn completeness(
             count.frames(from, until, &slice, &mut frames).await?;
         }
         from = until;
-        progress(window.from_to(from, end));
+        progress(from.since(window.from).as_secs_f64() / end.since(window.from).as_secs_f64().max(1e-9));
     }
     let settle = |(device, series): (DeviceId, BTreeMap<MetricName, Rhythm>)| {
         let lost_frames = frames.get(&device).copied().unwrap_or(0);
@@ -307,16 +307,6 @@ pub async fn holes(
     found.sort_by_key(|hole| hole.from);
     found.truncate(limit);
     Ok(found)
-}
-
-trait Progress {
-    fn from_to(&self, at: Timestamp, end: Timestamp) -> f64;
-}
-
-impl Progress for Window {
-    fn from_to(&self, at: Timestamp, end: Timestamp) -> f64 {
-        at.since(self.from).as_secs_f64() / end.since(self.from).as_secs_f64().max(1e-9)
-    }
 }
 
 fn next_midnight(time: Timestamp) -> Timestamp {
