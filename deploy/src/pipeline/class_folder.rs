@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(mistakes, []);
         let (rules, errors) = book(shipped(), &classes);
         assert!(errors.is_empty());
-        let city = simulators::Config { scale: 0.01, ..Default::default() }.city().unwrap();
+        let city = simulators::Config { scale: 0.02, ..Default::default() }.city().unwrap();
         let lamp = city.assets().iter().find(|asset| asset.class.as_str() == "lamp").unwrap();
         let floodlight = model::Asset { class: AssetClass::new("floodlight").unwrap(), ..lamp.clone() };
         let covering = |asset| rules.rules().filter(|rule| rule.covers(asset)).count();

@@ -1,6 +1,6 @@
 //! `specola check`: is the configuration right, and are its classes, rules and assets?
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -53,28 +53,22 @@ fn rules(config: &Config, classes: &Classes, out: &mut impl Write) -> anyhow::Re
     Ok((book, errors.len()))
 }
 
-/// What classes, rules and welcome say of each other must be there.
+/// What classes, rules and welcome say of each other. A class without its rules is only told: a city may judge by rules of its own.
 fn together(config: &Config, classes: &Classes, rules: &RuleBook, out: &mut impl Write) -> anyhow::Result<usize> {
     let files: HashSet<&str> = rules.rules().map(|rule| rule.file.as_str()).collect();
-    let mut wrong = 0;
+    let mut absent: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for class in classes.all() {
         for file in class.rules.iter().filter(|file| !files.contains(file.as_str())) {
-            writeln!(
-                out,
-                "class {}: no rule comes from {file}; add the file to {}, or take the name out",
-                class.key,
-                config.rules_folder().display()
-            )?;
-            wrong += 1;
+            absent.entry(file).or_default().push(class.key.as_str());
         }
     }
+    for (file, of) in absent {
+        writeln!(out, "note: no rule comes from {file}, which was written for {}", of.join(", "))?;
+    }
+    let mut wrong = 0;
     for rule in config.ingest.welcome.iter().filter(|rule| classes.get(&rule.class).is_none()) {
-        writeln!(
-            out,
-            "ingest.welcome: no file describes the class {:?}; add it to {}",
-            rule.class,
-            config.class_folder().display()
-        )?;
+        let folder = config.class_folder();
+        writeln!(out, "ingest.welcome: no file describes the class {:?}; add it to {}", rule.class, folder.display())?;
         wrong += 1;
     }
     Ok(wrong)
