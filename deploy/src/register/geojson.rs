@@ -134,7 +134,6 @@ fn draft(line: u64, feature: Value) -> Result<Draft, String> {
     let properties = Value::Object(feature.properties.unwrap_or_default());
     let p: Properties = serde_json::from_value(properties).map_err(|error| format!("properties: {error}"))?;
     let mut draft = Draft::new(line, AssetId::new(&p.id).map_err(|why| why.to_string())?);
-    let nonempty = |text: Option<String>| text.filter(|text| !text.is_empty());
     draft.name = nonempty(p.name);
     draft.domain = p.domain.map(Domain::new).transpose().map_err(|why| why.to_string())?;
     draft.class = p.class.map(AssetClass::new).transpose().map_err(|why| why.to_string())?;
@@ -142,14 +141,19 @@ fn draft(line: u64, feature: Value) -> Result<Draft, String> {
     draft.area = p.area.map(nonempty);
     draft.devices = p.devices.map(devices).transpose()?;
     draft.relations = p.relations.map(relations).transpose()?;
-    let metric = |name: Option<String>| name.map(MetricName::new).transpose();
-    draft.main_metric = p.main_metric.map(metric).transpose().map_err(|why| why.to_string())?;
+    let main = p.main_metric.map(|name| name.map(MetricName::new).transpose()).transpose();
+    draft.main_metric = main.map_err(|why| why.to_string())?;
     draft.lifecycle = p.lifecycle.map(|word| stage(&word)).transpose()?;
     if let Some(properties) = p.properties {
         draft.properties.all = true;
         draft.properties.named = properties.into_iter().map(|(key, value)| (key, Some(value))).collect();
     }
     Ok(draft)
+}
+
+/// An empty text says nothing.
+fn nonempty(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
 }
 
 fn devices(names: Vec<String>) -> Result<Vec<DeviceId>, String> {
