@@ -64,7 +64,7 @@ async fn a_place_is_given_to_assets_that_have_none_and_to_no_others() {
 
     let places = ["a", "b", "unknown", "a"].map(asset_id).into_iter().zip([first, first, first, second]);
     let placed = Asset { geometry: Some(Geometry::Point(first)), ..asset(&me, "a") };
-    assert_eq!(store.place_assets(&me, &places.collect::<Vec<_>>()).await.unwrap(), [placed.clone()]);
+    assert_eq!(store.place_assets(&me, &places.collect::<Vec<_>>()).await.unwrap(), std::slice::from_ref(&placed));
     assert_eq!(store.place_assets(&me, &[(asset_id("a"), second)]).await.unwrap(), []);
     assert_eq!(store.place_assets(&me, &[]).await.unwrap(), []);
     let store = reopen(store, folder.path()).await;
