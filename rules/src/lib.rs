@@ -4,6 +4,7 @@
 
 mod book;
 mod condition;
+pub mod detect;
 mod engine;
 pub mod metrics;
 

@@ -1,0 +1,7 @@
+//! Foreseeing faults: one file (or folder) per domain, and what they are made of in [`parts`]. To add a domain: a file beside these,
+//! and its name in the list below.
+
+mod detector;
+pub mod parts;
+
+pub use detector::{About, Detector, Evidence, Field, Finding, Member, Sample, Turn};
