@@ -61,7 +61,7 @@ pub enum Turn {
 }
 
 /// Something that a detector noticed, or that is over.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// What it is about.
     pub about: About,
@@ -88,7 +88,7 @@ pub struct Evidence {
     pub high: f64,
 }
 
-/// Watches one field. State per series is bounded (1 KiB is the goal, 2 KiB the limit), work per sample is O(1) amortised, and
+/// Watches one field. Its state is written down by serde (moments inside it as nanoseconds, `model` knows no serde). State per series is bounded (1 KiB is the goal, 2 KiB the limit), work per sample is O(1) amortised, and
 /// nothing is allocated per sample in the steady state.
 pub trait Detector: Serialize + for<'de> Deserialize<'de> {
     /// What it is called in rule files and on the command line.
