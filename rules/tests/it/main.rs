@@ -10,6 +10,7 @@ mod people;
 mod properties;
 mod reload;
 mod restart;
+mod score;
 mod shipped;
 mod silence;
 mod times;

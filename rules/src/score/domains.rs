@@ -1,0 +1,16 @@
+//! Which detector answers for which domain. To add one: a line here.
+
+use super::alert::Alert;
+use super::data::DataSet;
+
+/// A domain that is scored by events.
+#[derive(Debug, Clone, Copy)]
+pub struct Domain {
+    /// What its folder of data is called.
+    pub name: &'static str,
+    /// Plays its data through its detector.
+    pub play: fn(&DataSet) -> Vec<Alert>,
+}
+
+/// Every domain that has a detector. A line reads `Domain { name: "water", play: play::<water::Water> }`.
+pub const DOMAINS: &[Domain] = &[];

@@ -1,0 +1,20 @@
+//! How good a detector is, in numbers: labelled data is played through it in time order and what it says is held against the truth.
+//!
+//! The only place of this crate that reads files. The rules of the scores are written at each file's head; they equal those of the
+//! public benchmarks and of the data's own scorers.
+
+mod alert;
+mod data;
+mod domains;
+mod error;
+mod events;
+mod play;
+mod table;
+
+pub use alert::{Alert, read_alerts, write_alerts};
+pub use data::{DataSet, Series};
+pub use domains::{DOMAINS, Domain};
+pub use error::{Result, ScoreError};
+pub use events::{Class, Event, EventScore, KindScore, read_events, score_events};
+pub use play::play;
+pub use table::Table;
