@@ -1,7 +1,7 @@
 //! `specola demo`: a living city in one process, with nothing to prepare.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -193,20 +193,15 @@ impl Past {
     }
 }
 
-/// Makes yesterday, once: readings of the past are kept like any other, but not judged. Ends early, and is done again at the next start, when
-/// the program is stopped.
+/// Makes yesterday, once: readings of the past are kept like any other, but not judged. When the program is stopped meanwhile, the next start goes
+/// on where this one was: what is made already would have to be compared with what is kept, reading by reading.
 async fn make_past(city: Arc<City>, store: Arc<dyn Store>, mark: PathBuf, past: Arc<Past>) -> anyhow::Result<()> {
-    if mark.exists() {
-        return Ok(());
-    }
-    let until = system_clock()();
-    let window = Window::new(until.minus(PAST), until).context("the clock of this machine is wrong")?;
-    let (sender, mut batches) = tokio::sync::mpsc::channel::<ReadingBatch>(PAST_QUEUE);
-    let maker = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
-        // Backwards: a part that is written meanwhile reaches from what is made to the present, so it never covers what is still to be made,
-        // and the search for duplicates need not open it.
-        let mut until = window.until;
-        while let Some(step) = Window::new(until.minus(PAST_STEP).max(window.from), until) {
+    let Some((window, mut left)) = unmade(&mark)? else { return Ok(()) };
+    past.percent.store(percent(window, left.until), Ordering::Relaxed);
+    while let Some(step) = Window::new(left.until.minus(PAST_STEP).max(left.from), left.until) {
+        let (sender, mut batches) = tokio::sync::mpsc::channel::<ReadingBatch>(PAST_QUEUE);
+        let city = Arc::clone(&city);
+        let maker = tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
             for batch in city.history(step, PAST_STEP, None)? {
                 let mut readings = batch.into_readings();
                 while !readings.is_empty() {
@@ -217,25 +212,46 @@ async fn make_past(city: Arc<City>, store: Arc<dyn Store>, mark: PathBuf, past: 
                     readings = rest;
                 }
             }
-            until = step.from;
+            Ok(())
+        });
+        while let Some(batch) = batches.recv().await {
+            let readings = batch.len() as u64;
+            if let Err(error) = store.append(batch).await {
+                tracing::debug!(%error, "the past is not finished; the next start goes on with it");
+                return Ok(());
+            }
+            past.kept.fetch_add(readings, Ordering::Relaxed);
+            tokio::time::sleep(PAST_REST).await;
         }
-        Ok(())
-    });
-    past.percent.store(1, Ordering::Relaxed);
-    while let Some(batch) = batches.recv().await {
-        let reached = batch.readings().last().map_or(window.until, |reading| reading.time);
-        let readings = batch.len() as u64;
-        if let Err(error) = store.append(batch).await {
-            tracing::debug!(%error, "the past is not finished; it will be made at the next start");
-            return Ok(());
-        }
-        past.kept.fetch_add(readings, Ordering::Relaxed);
-        past.percent.store(percent(window, reached), Ordering::Relaxed);
-        tokio::time::sleep(PAST_REST).await;
+        maker.await??;
+        // Backwards: a part that is written meanwhile reaches from what is made to the present, so it never covers what is still to be made, and
+        // the search for duplicates need not open it.
+        left.until = step.from;
+        past.percent.store(percent(window, left.until), Ordering::Relaxed);
+        let text = format!("{}\n{}\n", window.until.to_rfc3339(), left.until.to_rfc3339());
+        std::fs::write(&mark, text).with_context(|| format!("cannot note in {} how much is made", mark.display()))?;
     }
-    maker.await??;
     past.percent.store(100, Ordering::Relaxed);
-    std::fs::write(&mark, b"").with_context(|| format!("cannot note in {} that the past is made", mark.display()))
+    Ok(())
+}
+
+/// Yesterday, and what of it is not made yet; none when all of it is. `mark` holds the end of yesterday and how far back it is made.
+fn unmade(mark: &Path) -> anyhow::Result<Option<(Window, Window)>> {
+    let text = match std::fs::read_to_string(mark) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        text => Some(text.with_context(|| format!("cannot read {}", mark.display()))?),
+    };
+    let now = system_clock()();
+    let (until, made) = match text.as_deref().map(|text| text.lines().map(Timestamp::parse)) {
+        None => (now, now),
+        Some(mut moments) => match (moments.next(), moments.next()) {
+            (Some(Ok(until)), Some(Ok(made))) => (until, made),
+            // An empty mark is that of an earlier version: all is made.
+            _ => return Ok(None),
+        },
+    };
+    let window = Window::new(until.minus(PAST), until).context("the clock of this machine is wrong")?;
+    Ok(Window::new(window.from, made).map(|left| (window, left)))
 }
 
 fn percent(window: Window, reached: Timestamp) -> u64 {

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use model::{Reading, TenantId, Timestamp};
 
 use super::board::SeriesNumber;
-use super::keys::{Keys, Numbers, PartKeys};
+use super::keys::{Keys, Numbers};
+use super::part_keys::{GroupKeys, PartKeys};
 use super::rows::mark;
 use super::shelf::Shelf;
 use super::tables::DayKey;
 use crate::error::BoxError;
 use crate::{Error, Result};
 
-/// Keys of parts in memory: 64 MiB are four million readings, a day of a mid-sized city.
-const PART_KEYS_BYTES: usize = 64 << 20;
+/// Keys of parts in memory: 128 MiB are eight million readings, two days of a mid-sized city.
+const PART_KEYS_BYTES: usize = 128 << 20;
 
 /// What a reading is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,18 +116,13 @@ impl Judge {
         view.parts.retain(|part| part.may_hold(reading.series.device.as_str(), reading.time));
         self.shelf.only_sound(&mut view);
         for part in view.parts {
-            let shelf = &self.shelf;
-            let keys = self.parts.of(part.about.number, || -> Result<Keys, BoxError> {
-                let batches: Vec<_> = part.read()?.collect::<Result<_, _>>()?;
-                let mut keys = Keys::default();
-                let mut board = shelf.board_mut();
-                let mut numbers = Numbers::new(&mut board);
-                batches.iter().for_each(|batch| keys.insert_batch(tenant, batch, &mut numbers));
-                Ok(keys)
-            });
-            let keys = keys.map_err(|error| Error::unreachable(format!("reading {}", part.path.display()), error))?;
-            if let Some(mark) = keys.find(number, reading.time) {
-                return Ok(Some(mark));
+            let unread = |error: BoxError| Error::unreachable(format!("reading {}", part.path.display()), error);
+            for group in part.groups_of(&reading.series.device, reading.time).map_err(unread)? {
+                let load = || GroupKeys::read(&part, group, tenant, &mut self.shelf.board_mut());
+                let keys = self.parts.of((part.about.number, group), load).map_err(unread)?;
+                if let Some(mark) = keys.find(number, reading.time) {
+                    return Ok(Some(mark));
+                }
             }
         }
         Ok(None)

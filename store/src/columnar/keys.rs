@@ -9,11 +9,10 @@ use model::{Series, TenantId, Timestamp};
 use super::board::{Board, SeriesNumber};
 use super::rows::Rows;
 
-/// Keys of one day of one tenant, or of one part. For each series its times in order.
+/// Keys of one day of one tenant, in memory. For each series its times in order.
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     series: HashMap<SeriesNumber, Vec<(Timestamp, u64)>>,
-    count: usize,
 }
 
 impl Keys {
@@ -30,12 +29,10 @@ impl Keys {
             Some((last, _)) if *last >= time => {
                 if let Err(at) = times.binary_search_by_key(&time, |(time, _)| *time) {
                     times.insert(at, (time, mark));
-                    self.count += 1;
                 }
             }
             _ => {
                 times.push((time, mark));
-                self.count += 1;
             }
         }
     }
@@ -47,11 +44,6 @@ impl Keys {
             let number = numbers.of_row(tenant, &rows, row);
             self.insert(number, rows.time(row), rows.mark(row));
         }
-    }
-
-    /// Roughly how many bytes it takes.
-    pub(super) fn bytes(&self) -> usize {
-        self.count * 16 + self.series.len() * 64
     }
 }
 
@@ -91,41 +83,6 @@ impl<'a> Numbers<'a> {
     }
 }
 
-/// The keys of parts, loaded when a late reading asks for them. Bounded; the one not used for longest goes first.
-#[derive(Debug)]
-pub(super) struct PartKeys {
-    parts: HashMap<u64, (Arc<Keys>, u64)>,
-    bytes: usize,
-    capacity: usize,
-    clock: u64,
-}
-
-impl PartKeys {
-    /// A cache of at most `capacity` bytes, and always the part asked for last.
-    pub(super) fn new(capacity: usize) -> Self {
-        Self { parts: HashMap::new(), bytes: 0, capacity, clock: 0 }
-    }
-
-    /// The keys of a part, loaded by `load` if need be.
-    pub(super) fn of<E>(&mut self, part: u64, load: impl FnOnce() -> Result<Keys, E>) -> Result<Arc<Keys>, E> {
-        self.clock += 1;
-        if let Some((keys, used)) = self.parts.get_mut(&part) {
-            *used = self.clock;
-            return Ok(Arc::clone(keys));
-        }
-        let keys = Arc::new(load()?);
-        self.bytes += keys.bytes();
-        self.parts.insert(part, (Arc::clone(&keys), self.clock));
-        while self.bytes > self.capacity && self.parts.len() > 1 {
-            let oldest = self.parts.iter().min_by_key(|(_, (_, used))| *used).map(|(part, _)| *part);
-            if let Some((gone, _)) = oldest.and_then(|oldest| self.parts.remove(&oldest)) {
-                self.bytes -= gone.bytes();
-            }
-        }
-        Ok(keys)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,22 +96,5 @@ mod tests {
         let found: Vec<_> = (3..10).map(|time| keys.find(1, Timestamp::from_nanos(time))).collect();
         assert_eq!(found, [Some(30), None, Some(50), None, None, None, Some(90)]);
         assert_eq!(keys.find(2, Timestamp::from_nanos(5)), None);
-    }
-
-    #[test]
-    fn a_full_cache_forgets_the_part_that_was_not_used_for_longest() {
-        let mut cache = PartKeys::new(200);
-        let mut loads = 0;
-        for part in [1, 2, 1, 3, 1] {
-            let keys = cache.of(part, || {
-                loads += 1;
-                let mut keys = Keys::default();
-                keys.insert(1, Timestamp::EPOCH, 1);
-                Ok::<_, ()>(keys)
-            });
-            assert!(keys.is_ok());
-        }
-        assert_eq!(loads, 3);
-        assert!(!cache.parts.contains_key(&2));
     }
 }

@@ -14,6 +14,7 @@ mod manifest;
 mod newest_file;
 mod order;
 mod part;
+mod part_keys;
 mod reader;
 mod recover;
 mod rows;

@@ -12,7 +12,7 @@ use arrow::compute::kernels::cmp::{eq, gt_eq, lt};
 use arrow::error::ArrowError;
 use model::{DeviceId, MetricName, TenantId, Timestamp, Window};
 use parquet::arrow::arrow_reader::{
-    ArrowPredicateFn, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowFilter,
+    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowFilter,
 };
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -70,6 +70,8 @@ pub(super) struct Part {
     pub(super) path: PathBuf,
     replaced: AtomicBool,
     sound: OnceLock<bool>,
+    /// Where its groups of rows stand and what they reach from and to, once somebody has asked.
+    metadata: OnceLock<ArrowReaderMetadata>,
 }
 
 impl Drop for Part {
@@ -167,7 +169,7 @@ impl Part {
 
     /// A part that is on the disk already.
     pub(super) fn new(about: About, tenant: TenantId, path: PathBuf) -> Self {
-        Self { about, tenant, path, replaced: AtomicBool::new(false), sound: OnceLock::new() }
+        Self { about, tenant, path, replaced: AtomicBool::new(false), sound: OnceLock::new(), metadata: OnceLock::new() }
     }
 
     /// The part in a file, as the file itself tells, when the manifest is lost.
@@ -219,6 +221,30 @@ impl Part {
     pub(super) fn read(&self) -> Result<ParquetRecordBatchReader, BoxError> {
         let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&self.path)?)?;
         Ok(reader.with_batch_size(GROUP_ROWS).build()?)
+    }
+
+    /// The groups of rows, in order, that may hold this key. The file tells it once.
+    pub(super) fn groups_of(&self, device: &DeviceId, time: Timestamp) -> Result<Vec<usize>, BoxError> {
+        let groups = self.metadata()?.metadata().row_groups();
+        // Until the next nanosecond, as windows end before their end.
+        let moment = Window { from: time, until: Timestamp::from_nanos(time.as_nanos().saturating_add(1)) };
+        Ok((0..groups.len()).filter(|group| group_may_hold(&groups[*group], device, &moment)).collect())
+    }
+
+    /// The rows of one group.
+    pub(super) fn read_group(&self, group: usize) -> Result<Vec<RecordBatch>, BoxError> {
+        let reader =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(File::open(&self.path)?, self.metadata()?.clone());
+        let rows = reader.with_row_groups(vec![group]).with_batch_size(GROUP_ROWS).build()?;
+        Ok(rows.collect::<Result<_, ArrowError>>()?)
+    }
+
+    fn metadata(&self) -> Result<&ArrowReaderMetadata, BoxError> {
+        if let Some(metadata) = self.metadata.get() {
+            return Ok(metadata);
+        }
+        let metadata = ArrowReaderMetadata::load(&File::open(&self.path)?, ArrowReaderOptions::new())?;
+        Ok(self.metadata.get_or_init(|| metadata))
     }
 
     /// The rows of one series in a window.
