@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use model::{DeviceId, InvalidId, MetricName, Series, TenantId, Unit};
+use model::{DeviceId, Duration, InvalidId, MetricName, Series, TenantId, Timestamp, Unit};
 
 use crate::Directory;
 use crate::class::{Clock, Metric, Profile, Spoken};
@@ -44,6 +44,8 @@ pub(crate) struct Met {
     /// The unit that was sent last, and what it means here.
     unit: Box<str>,
     spoken: Spoken,
+    /// The number that it said last, and the time since when it has said only that.
+    held: Option<(f64, Timestamp)>,
 }
 
 impl Met {
@@ -59,6 +61,20 @@ impl Met {
             self.spoken = metric.spoken(unit);
         }
         self.spoken
+    }
+
+    /// Whether the sensor has said this number, and no other, for longer than its class believes.
+    pub(crate) fn is_frozen(&mut self, number: f64, time: Timestamp) -> bool {
+        let Some(longest) = self.metric.as_ref().and_then(|metric| metric.frozen) else { return false };
+        match self.held {
+            Some((held, since)) if held.to_bits() == number.to_bits() => time.since(since) >= longest,
+            // What comes late says nothing about the present.
+            Some((_, since)) if time < since => false,
+            _ => {
+                self.held = Some((number, time));
+                false
+            }
+        }
     }
 }
 
@@ -114,6 +130,11 @@ impl Acquaintances {
         self.devices[seat.0].profile.as_ref().and_then(|profile| profile.clock)
     }
 
+    /// How late the readings may come of the device that was looked up last.
+    pub(crate) fn late(&self, seat: Seat) -> Option<Duration> {
+        self.devices[seat.0].profile.as_ref().and_then(|profile| profile.late)
+    }
+
     /// A series of the device that was looked up last.
     pub(crate) fn series(&mut self, seat: Seat, metric: &str) -> Result<&mut Met, InvalidId> {
         let Self { tenant, devices, series, capacity, .. } = self;
@@ -163,7 +184,7 @@ impl Device {
         let series = shared.unwrap_or_else(|| Arc::new(Series { tenant, device, metric: name }));
         let spoken = metric.as_ref().map_or(Spoken::AsSent, |metric| metric.spoken(""));
         self.by_name.insert(sent.into(), self.met.len());
-        self.met.push(Met { series, metric, unit: "".into(), spoken });
+        self.met.push(Met { series, metric, unit: "".into(), spoken, held: None });
         Ok(self.met.len() - 1)
     }
 }

@@ -250,7 +250,13 @@ impl Hearing<'_> {
     }
 
     /// When something was measured, or why that cannot be.
-    fn when(&self, clock: Option<Clock>, moment: Moment, quality: Quality) -> Result<When, String> {
+    fn when(
+        &self,
+        clock: Option<Clock>,
+        late: Option<Duration>,
+        moment: Moment,
+        quality: Quality,
+    ) -> Result<When, String> {
         let received = self.raw.received;
         let doubted = if quality == Quality::Good { Quality::Uncertain } else { quality };
         let arrival = When { time: received, quality: doubted, skewed: true };
@@ -272,7 +278,10 @@ impl Hearing<'_> {
         let too_old = time < self.oldest;
         let skewed = too_old || ahead || clock.is_some_and(|clock| clock.is_skewed(time, received, self.tolerance));
         match clock.map_or(Skewed::Refuse, |clock| clock.skewed) {
-            _ if !skewed => Ok(When { time, quality, skewed }),
+            _ if !skewed => {
+                let is_late = quality.is_current() && late.is_some_and(|late| received.since(time) > late);
+                Ok(When { time, quality: if is_late { Quality::Late } else { quality }, skewed })
+            }
             Skewed::Arrival => Ok(arrival),
             // Its clock has not been set: no policy makes a history of 1970 true.
             Skewed::Accept if !too_old => {
@@ -286,12 +295,18 @@ impl Hearing<'_> {
     }
 }
 
+/// What a sender says beside the value.
+struct Sent<'a> {
+    unit: &'a str,
+    quality: Quality,
+    measured: Timestamp,
+}
+
 /// The value, unit and quality of a reading as its class keeps them.
 fn as_kept(
     met: &mut Met,
     value: Value,
-    sent: &str,
-    quality: Quality,
+    Sent { unit: sent, quality, measured }: Sent<'_>,
     units: &mut HashMap<Box<str>, Unit>,
     marks: &mut Marks,
 ) -> Option<(Value, Unit, Quality)> {
@@ -314,9 +329,17 @@ fn as_kept(
         }
         _ => (value, known_unit(units, sent), number),
     };
-    let implausible = metric.is_implausible(number) && matches!(quality, Quality::Good | Quality::Uncertain);
+    let open = matches!(quality, Quality::Good | Quality::Uncertain);
+    let implausible = open && metric.is_implausible(number);
+    let frozen = met.is_frozen(number, measured) && open && !implausible;
     marks.out_of_range += u64::from(implausible);
-    Some((value, unit, if implausible { Quality::OutOfRange } else { quality }))
+    marks.frozen += u64::from(frozen);
+    let quality = match (implausible, frozen) {
+        (true, _) => Quality::OutOfRange,
+        (_, true) => Quality::Frozen,
+        _ => quality,
+    };
+    Some((value, unit, quality))
 }
 
 /// The number of a measured value. A flag or a text has neither unit nor range.
@@ -359,7 +382,7 @@ impl Sink for Hearing<'_> {
         let Observation { device, metric, value, unit, time, quality } = observation;
         self.offered += 1;
         let (seat, welcome) = self.meet(device)?;
-        let clock = self.table.clock(seat);
+        let (clock, late) = (self.table.clock(seat), self.table.late(seat));
         let met = self.table.series(seat, metric).map_err(|why| Refusal::schema(why.to_string()))?;
         if !welcome {
             self.reject(Reason::UnknownDevice, 1, || format!("the device {:?} is not registered", shortened(device)));
@@ -367,13 +390,18 @@ impl Sink for Hearing<'_> {
         }
         let series = Arc::clone(&met.series);
         let mut marks = Marks::default();
-        let kept =
-            value.and_then(finite).ok().and_then(|value| as_kept(met, value, unit, quality, self.units, &mut marks));
+        let measured = match time {
+            // A clock that is ahead must not make a sensor seem to hang for longer than it was heard.
+            Moment::At(time) => time.min(self.raw.received),
+            Moment::Arrival | Moment::Beyond => self.raw.received,
+        };
+        let sent = Sent { unit, quality, measured };
+        let kept = value.and_then(finite).ok().and_then(|value| as_kept(met, value, sent, self.units, &mut marks));
         let Some((value, unit, quality)) = kept else {
             self.reject(Reason::Range, 1, || format!("{:?} is a number that no double holds", shortened(metric)));
             return Ok(());
         };
-        let When { time, quality, skewed } = match self.when(clock, time, quality) {
+        let When { time, quality, skewed } = match self.when(clock, late, time, quality) {
             Ok(when) => when,
             Err(wrong) => {
                 self.reject(Reason::Timestamp, 1, || format!("the time of {:?} is {wrong}", shortened(metric)));
@@ -381,6 +409,7 @@ impl Sink for Hearing<'_> {
             }
         };
         marks.clock += u64::from(skewed);
+        marks.late += u64::from(quality == Quality::Late);
         self.found.marks.add(marks);
         self.found.readings.push(Reading { series, time, received: self.raw.received, value, unit, quality });
         Ok(())

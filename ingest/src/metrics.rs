@@ -50,7 +50,7 @@ pub const READINGS_SHED: &str = "specola_ingest_readings_shed_total";
 pub const READINGS_WAITING: &str = "specola_ingest_readings_waiting";
 /// Values that were understood and are no readings (tables, files, raw bytes).
 pub const VALUES_SKIPPED: &str = "specola_ingest_values_skipped_total";
-/// Readings that were kept although something speaks against them, by what: `out_of_range`, `clock`, `unit`.
+/// Readings that were kept although something speaks against them, by what: `out_of_range`, `clock`, `unit`, `frozen`, `late`.
 pub const READINGS_MARKED: &str = "specola_ingest_readings_marked_total";
 /// Commands to devices that were dropped because too many waited.
 pub const COMMANDS_DROPPED: &str = "specola_ingest_commands_dropped_total";
@@ -87,6 +87,10 @@ pub(crate) struct Marks {
     pub(crate) clock: u64,
     /// The unit cannot become that of the class.
     pub(crate) unit: u64,
+    /// The number is the same for too long.
+    pub(crate) frozen: u64,
+    /// It came too long after its measurement.
+    pub(crate) late: u64,
 }
 
 impl Marks {
@@ -95,13 +99,15 @@ impl Marks {
         self.out_of_range += other.out_of_range;
         self.clock += other.clock;
         self.unit += other.unit;
+        self.frozen += other.frozen;
+        self.late += other.late;
     }
 }
 
 /// The counters of one source, looked up once.
 pub(crate) struct SourceMetrics {
     pub(crate) bytes: Counter,
-    marked: [Counter; 3],
+    marked: [Counter; 5],
     pub(crate) commands_dropped: Counter,
     pub(crate) connected: Gauge,
     pub(crate) disconnects: Counter,
@@ -161,7 +167,7 @@ impl SourceMetrics {
         let labels = Labels { tenant, source };
         Self {
             bytes: labels.counter(BYTES_RECEIVED),
-            marked: ["out_of_range", "clock", "unit"].map(|mark| labels.marked(mark)),
+            marked: ["out_of_range", "clock", "unit", "frozen", "late"].map(|mark| labels.marked(mark)),
             commands_dropped: labels.counter(COMMANDS_DROPPED),
             connected: labels.gauge(SOURCE_CONNECTED),
             disconnects: labels.counter(DISCONNECTS),
@@ -171,7 +177,7 @@ impl SourceMetrics {
 
     /// Readings were kept although something speaks against them.
     pub(crate) fn mark(&self, marks: Marks) {
-        for (counter, count) in self.marked.iter().zip([marks.out_of_range, marks.clock, marks.unit]) {
+        for (counter, count) in self.marked.iter().zip([marks.out_of_range, marks.clock, marks.unit, marks.frozen, marks.late]) {
             if count > 0 {
                 counter.increment(count);
             }

@@ -142,6 +142,8 @@ const QUALITIES: Record<string, Word> = {
   historical: m.quality_historical,
   stale: m.quality_stale,
   'out-of-range': m.quality_out_of_range,
+  frozen: m.quality_frozen,
+  late: m.quality_late,
 };
 
 const LIFECYCLES: Record<Lifecycle, Word> = {

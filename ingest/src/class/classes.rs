@@ -172,6 +172,7 @@ fn resolve(one: &Written, written: &BTreeMap<String, Written>) -> Result<Class, 
     let mut profile = Profile {
         clock: family.iter().find_map(|class| class.shape.clock).map(clock),
         interval: family.iter().find_map(|class| class.shape.interval).map(|span| span.0),
+        late: family.iter().find_map(|class| class.shape.late).map(|span| span.0),
         ..Profile::default()
     };
     for (name, shape) in &shapes {
@@ -204,6 +205,7 @@ fn metrics<'a>(family: &[&'a Written]) -> BTreeMap<&'a str, MetricShape> {
             own.unit = own.unit.take().or_else(|| shape.unit.clone());
             own.sent = own.sent.take().or_else(|| shape.sent.clone());
             own.range = own.range.or(shape.range);
+            own.frozen = own.frozen.or(shape.frozen);
             own.from = own.from.take().or_else(|| shape.from.clone());
         }
     }
@@ -238,7 +240,8 @@ fn metric(name: &str, shape: &MetricShape) -> Result<Metric, (String, String)> {
         ));
     }
     let unit = |text: &Option<String>| text.as_deref().map(Unit::new);
-    Ok(Metric { name, unit: unit(&shape.unit), sent: unit(&shape.sent), range })
+    let frozen = shape.frozen.map(|span| span.0);
+    Ok(Metric { name, unit: unit(&shape.unit), sent: unit(&shape.sent), range, frozen })
 }
 
 /// Every name of every metric with its place in the order of `shapes`.
@@ -283,6 +286,7 @@ key = "sensor"
 domain = "water"
 title = { it = "Sensore", en = "Sensor" }
 interval = "5m"
+late = "1h"
 clock = { policy = "arrival", ahead = "1m" }
 rules = ["all.toml"]
 [class.metrics.battery]
@@ -299,6 +303,7 @@ rules = ["meter.toml"]
 unit = "m3"
 sent = "l"
 from = ["Vol", "volume_l"]
+frozen = "2d"
 [class.metrics.battery]
 range = [2, 4]
 "#;
@@ -323,6 +328,8 @@ range = [2, 4]
         let meter = classes.get("meter").unwrap();
         assert_eq!((meter.domain.as_str(), meter.title.it.as_str()), ("water", "Sensore"));
         assert_eq!(meter.interval(), Some(Duration::from_secs(300)));
+        assert_eq!(meter.profile.late, Some(Duration::from_secs(3_600)));
+        assert_eq!(meter.profile.metric("volume").unwrap().frozen, Some(Duration::from_secs(2 * 86_400)));
         assert_eq!(meter.rules, ["meter.toml", "all.toml"]);
         let battery = meter.profile.metric("battery").unwrap();
         assert_eq!((battery.range, battery.unit.clone()), (Some((2.0, 4.0)), Some(Unit::new("V"))));

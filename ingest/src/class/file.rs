@@ -26,6 +26,7 @@ pub(super) struct ClassShape {
     pub(super) domain: Option<String>,
     pub(super) main: Option<String>,
     pub(super) interval: Option<Span>,
+    pub(super) late: Option<Span>,
     pub(super) decoder: Option<String>,
     pub(super) rules: Option<Vec<String>>,
     pub(super) clock: Option<ClockShape>,
@@ -60,4 +61,5 @@ pub(super) struct MetricShape {
     pub(super) sent: Option<String>,
     pub(super) range: Option<[f64; 2]>,
     pub(super) from: Option<Vec<String>>,
+    pub(super) frozen: Option<Span>,
 }

@@ -17,6 +17,8 @@ pub struct Profile {
     pub clock: Option<Clock>,
     /// How often a device is expected to speak.
     pub interval: Option<Duration>,
+    /// How long after its measurement a reading may come and still tell of the present; none: as long as it likes.
+    pub late: Option<Duration>,
 }
 
 impl Profile {
@@ -42,6 +44,8 @@ pub struct Metric {
     pub sent: Option<Unit>,
     /// The lowest and the highest number that can be true, in the unit in which it is kept.
     pub range: Option<(f64, f64)>,
+    /// How long a number may stay exactly the same before the sensor is suspected to hang; none: for ever.
+    pub frozen: Option<Duration>,
 }
 
 /// How a sender's unit relates to the one in which a metric is kept.

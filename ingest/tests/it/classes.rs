@@ -71,6 +71,13 @@ clock = { policy = "refuse", ahead = "30s", behind = "1h" }
 key = "trusted"
 extends = "air"
 clock = { policy = "accept", ahead = "30s", behind = "1h" }
+
+[[class]]
+key = "watched"
+extends = "air"
+late = "30m"
+[class.metrics.temperature]
+frozen = "1h"
 "#;
 
 fn registry(knows: bool) -> Arc<Registry> {
@@ -167,6 +174,38 @@ fn a_clock_that_is_off_is_treated_as_the_class_says() {
     check(&said("air-1", ahead), &["air-1 count=1 @2026-11-22T10:05:00Z"]);
     check(&said("air-1", late), &["air-1 count=1 @2026-11-22T08:00:00Z"]);
     check(&said("air-1", "2026-11-22T10:20:00Z"), &["refused timestamp 1"]);
+}
+
+#[test]
+fn what_comes_later_than_its_class_allows_is_late() {
+    let said = |time: &str, quality: &str| {
+        format!(
+            r#"{{"readings":[{{"device":"watched-1","metric":"count","time":"{time}","value":1,"quality":"{quality}"}}]}}"#
+        )
+    };
+    check(&said("2026-11-22T09:30:00Z", "good"), &["watched-1 count=1 @2026-11-22T09:30:00Z"]);
+    check(&said("2026-11-22T09:29:59Z", "good"), &["watched-1 count=1 @2026-11-22T09:29:59Z !late"]);
+    // What was no news anyhow keeps the word of its sender.
+    check(&said("2026-11-22T09:29:59Z", "bad"), &["watched-1 count=1 @2026-11-22T09:29:59Z !bad"]);
+}
+
+#[test]
+fn a_number_that_stays_the_same_for_too_long_is_frozen() {
+    let mut trial = trial();
+    let mut heard = |time: &str, value: &str| {
+        let payload = format!(r#"{{"device":"watched-1","time":"2026-11-22T{time}Z","values":{{"t":{value},"no2":7}}}}"#);
+        let mut arrival = trial.hear(&raw(OWN, payload.as_bytes()));
+        // The clock of the test stands at ten: what came before is late as well, and late tells more.
+        arrival.readings.retain(|reading| reading.series.metric.as_str() == "temperature");
+        arrival.readings[0].quality.as_str()
+    };
+    assert_eq!(heard("08:59:59", "20.5"), "late");
+    assert_eq!(heard("09:45:00", "20.5"), "good");
+    // An older reading says nothing about now.
+    assert_eq!(heard("08:30:00", "19"), "late");
+    assert_eq!(heard("09:59:59", "20.5"), "frozen");
+    assert_eq!(heard("09:59:59", "500"), "out-of-range");
+    assert_eq!(heard("10:00:00", "20.5"), "good", "it has moved meanwhile");
 }
 
 #[test]

@@ -90,6 +90,10 @@ pub enum Quality {
     Stale,
     /// Outside of what the class of the device can measure or the thing can be.
     OutOfRange,
+    /// The same number for longer than the class believes: the sensor may hang. Still the newest value, and a rule may ring because of it.
+    Frozen,
+    /// Came longer after its measurement than the class allows: history only, never the newest value, never raises an alarm.
+    Late,
 }
 
 /// A text that names no quality.
@@ -99,8 +103,17 @@ pub struct UnknownQuality(String);
 
 impl Quality {
     /// Every quality, in the order of their codes.
-    pub const ALL: [Self; 7] =
-        [Self::Good, Self::Uncertain, Self::Bad, Self::Simulated, Self::Historical, Self::Stale, Self::OutOfRange];
+    pub const ALL: [Self; 9] = [
+        Self::Good,
+        Self::Uncertain,
+        Self::Bad,
+        Self::Simulated,
+        Self::Historical,
+        Self::Stale,
+        Self::OutOfRange,
+        Self::Frozen,
+        Self::Late,
+    ];
 
     /// The word that stores and screens use.
     pub const fn as_str(self) -> &'static str {
@@ -112,17 +125,19 @@ impl Quality {
             Self::Historical => "historical",
             Self::Stale => "stale",
             Self::OutOfRange => "out-of-range",
+            Self::Frozen => "frozen",
+            Self::Late => "late",
         }
     }
 
     /// Whether a reading can be the newest value of its series.
     pub const fn is_current(self) -> bool {
-        matches!(self, Self::Good | Self::Uncertain | Self::Simulated)
+        matches!(self, Self::Good | Self::Uncertain | Self::Simulated | Self::Frozen)
     }
 
     /// Whether a rule may ring because of it.
     pub const fn may_alarm(self) -> bool {
-        matches!(self, Self::Good | Self::Uncertain)
+        matches!(self, Self::Good | Self::Uncertain | Self::Frozen)
     }
 }
 
