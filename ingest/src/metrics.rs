@@ -177,7 +177,9 @@ impl SourceMetrics {
 
     /// Readings were kept although something speaks against them.
     pub(crate) fn mark(&self, marks: Marks) {
-        for (counter, count) in self.marked.iter().zip([marks.out_of_range, marks.clock, marks.unit, marks.frozen, marks.late]) {
+        for (counter, count) in
+            self.marked.iter().zip([marks.out_of_range, marks.clock, marks.unit, marks.frozen, marks.late])
+        {
             if count > 0 {
                 counter.increment(count);
             }

@@ -193,7 +193,8 @@ fn what_comes_later_than_its_class_allows_is_late() {
 fn a_number_that_stays_the_same_for_too_long_is_frozen() {
     let mut trial = trial();
     let mut heard = |time: &str, value: &str| {
-        let payload = format!(r#"{{"device":"watched-1","time":"2026-11-22T{time}Z","values":{{"t":{value},"no2":7}}}}"#);
+        let payload =
+            format!(r#"{{"device":"watched-1","time":"2026-11-22T{time}Z","values":{{"t":{value},"no2":7}}}}"#);
         let mut arrival = trial.hear(&raw(OWN, payload.as_bytes()));
         // The clock of the test stands at ten: what came before is late as well, and late tells more.
         arrival.readings.retain(|reading| reading.series.metric.as_str() == "temperature");

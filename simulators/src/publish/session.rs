@@ -85,8 +85,10 @@ pub(super) async fn drive(
         let _late = tokio::time::timeout(FAREWELL, async {
             loop {
                 let event = events.poll().await;
-                let over = matches!(event, Ok(Event::Outgoing(Outgoing::Disconnect)) | Err(_));
-                session.note(event);
+                // That the broker stops as well is no trouble now.
+                let Ok(event) = event else { return };
+                let over = matches!(event, Event::Outgoing(Outgoing::Disconnect));
+                session.note(Ok(event));
                 if over {
                     return;
                 }

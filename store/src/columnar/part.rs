@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -12,7 +13,8 @@ use arrow::compute::kernels::cmp::{eq, gt_eq, lt};
 use arrow::error::ArrowError;
 use model::{DeviceId, MetricName, TenantId, Timestamp, Window};
 use parquet::arrow::arrow_reader::{
-    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowFilter,
+    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder, RowFilter,
 };
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -169,7 +171,14 @@ impl Part {
 
     /// A part that is on the disk already.
     pub(super) fn new(about: About, tenant: TenantId, path: PathBuf) -> Self {
-        Self { about, tenant, path, replaced: AtomicBool::new(false), sound: OnceLock::new(), metadata: OnceLock::new() }
+        Self {
+            about,
+            tenant,
+            path,
+            replaced: AtomicBool::new(false),
+            sound: OnceLock::new(),
+            metadata: OnceLock::new(),
+        }
     }
 
     /// The part in a file, as the file itself tells, when the manifest is lost.
@@ -226,9 +235,8 @@ impl Part {
     /// The groups of rows, in order, that may hold this key. The file tells it once.
     pub(super) fn groups_of(&self, device: &DeviceId, time: Timestamp) -> Result<Vec<usize>, BoxError> {
         let groups = self.metadata()?.metadata().row_groups();
-        // Until the next nanosecond, as windows end before their end.
-        let moment = Window { from: time, until: Timestamp::from_nanos(time.as_nanos().saturating_add(1)) };
-        Ok((0..groups.len()).filter(|group| group_may_hold(&groups[*group], device, &moment)).collect())
+        let time = time.as_nanos();
+        Ok((0..groups.len()).filter(|group| group_may_hold(&groups[*group], device, time..=time)).collect())
     }
 
     /// The rows of one group.
@@ -257,7 +265,10 @@ impl Part {
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(File::open(&self.path)?, options)?;
         let groups = reader.metadata().row_groups();
-        let groups = (0..groups.len()).filter(|group| group_may_hold(&groups[*group], device, window)).collect();
+        // A window ends before its end, and is never empty.
+        let inside = window.from.as_nanos()..=window.until.as_nanos() - 1;
+        let groups =
+            (0..groups.len()).filter(|group| group_may_hold(&groups[*group], device, inside.clone())).collect();
         let schema = reader.parquet_schema();
         let only = |columns: [usize; 1]| ProjectionMask::leaves(schema, columns);
         let (device, metric) =
@@ -282,7 +293,7 @@ fn within(
     and(&gt_eq(time, &arrow::array::Scalar::new(from))?, &lt(time, &arrow::array::Scalar::new(until))?)
 }
 
-fn group_may_hold(group: &RowGroupMetaData, device: &DeviceId, window: &Window) -> bool {
+fn group_may_hold(group: &RowGroupMetaData, device: &DeviceId, window: RangeInclusive<i64>) -> bool {
     let statistics = |column: usize| group.column(column).statistics();
     let device_inside = match statistics(column::DEVICE) {
         Some(Statistics::ByteArray(names)) => {
@@ -293,8 +304,8 @@ fn group_may_hold(group: &RowGroupMetaData, device: &DeviceId, window: &Window) 
     };
     let time_inside = match statistics(column::TIME) {
         Some(Statistics::Int64(times)) => {
-            times.min_opt().is_none_or(|min| *min < window.until.as_nanos())
-                && times.max_opt().is_none_or(|max| window.from.as_nanos() <= *max)
+            times.min_opt().is_none_or(|min| min <= window.end())
+                && times.max_opt().is_none_or(|max| window.start() <= max)
         }
         _ => true,
     };
