@@ -1,4 +1,6 @@
-//! The embedded store: readings in columns, the rest in SQLite, in one folder of one process.
+//! A store with a folder of one process: readings by one of the engines, the rest in SQLite.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::alarm::{Alarm, Fact};
@@ -10,6 +12,7 @@ use model::{
 use crate::columnar::Columnar;
 use crate::lock::FolderLock;
 use crate::registry::Registry;
+use crate::timescale::Timescale;
 use crate::{
     Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetRegistry, Bucket, Config, DeadLetterCount,
     DeadLetters, Error, Gauges, Letter, LetterFilter, LetterPage, Lost, QueryLimits, Receipt, Result, Session,
@@ -17,72 +20,85 @@ use crate::{
 };
 
 /// Both halves. The lock is last, so that it is given back when everything else has ended.
-pub(crate) struct Embedded {
-    columnar: Columnar,
-    registry: Registry,
+pub(crate) struct Embedded<T> {
+    readings: T,
+    registry: Arc<Registry>,
     _lock: FolderLock,
 }
 
-impl Embedded {
-    /// Opens the folder of `config`, alone.
+impl Embedded<Columnar> {
+    /// Opens the folder of `config`, alone, and keeps the readings in it.
     pub(crate) async fn open(config: Config) -> Result<Self> {
-        let folder = config.folder.clone();
-        let lock = tokio::task::spawn_blocking(move || FolderLock::take(&folder))
-            .await
-            .map_err(|error| Error::unreachable("locking the folder", error))??;
-        let registry = Registry::open(&config.folder, config.dead_letters).await?;
-        let columnar = Columnar::open(&config).await?;
-        Ok(Self { columnar, registry, _lock: lock })
+        let (registry, lock) = open(&config).await?;
+        Ok(Self { readings: Columnar::open(&config).await?, registry, _lock: lock })
     }
 }
 
+impl Embedded<Timescale> {
+    /// Opens the folder of `config`, alone, and moves the readings from it into the database.
+    pub(crate) async fn open(config: Config) -> Result<Self> {
+        let (registry, lock) = open(&config).await?;
+        let letters: Arc<dyn DeadLetters> = Arc::clone(&registry) as _;
+        Ok(Self { readings: Timescale::open(&config, letters).await?, registry, _lock: lock })
+    }
+}
+
+async fn open(config: &Config) -> Result<(Arc<Registry>, FolderLock)> {
+    let folder = config.folder.clone();
+    let lock = tokio::task::spawn_blocking(move || FolderLock::take(&folder))
+        .await
+        .map_err(|error| Error::unreachable("locking the folder", error))??;
+    let registry = Registry::open(&config.folder, config.dead_letters).await?;
+    Ok((Arc::new(registry), lock))
+}
+
 #[async_trait]
-impl Telemetry for Embedded {
+impl<T: Telemetry> Telemetry for Embedded<T> {
     async fn append(&self, batch: ReadingBatch) -> Result<Receipt> {
-        self.columnar.append(batch).await
+        self.readings.append(batch).await
     }
 
     fn newest(&self, tenant: &TenantId) -> Vec<Reading> {
-        self.columnar.newest(tenant)
+        self.readings.newest(tenant)
     }
 
     fn newest_of(&self, tenant: &TenantId, device: &DeviceId) -> Vec<Reading> {
-        self.columnar.newest_of(tenant, device)
+        self.readings.newest_of(tenant, device)
     }
 
     async fn history(&self, selection: &SeriesSelection, buckets: usize) -> Result<Vec<Bucket>> {
-        self.columnar.history(selection, buckets).await
+        self.readings.history(selection, buckets).await
     }
 
     async fn readings(&self, selection: &SeriesSelection, limit: usize) -> Result<Vec<Reading>> {
-        self.columnar.readings(selection, limit).await
+        self.readings.readings(selection, limit).await
     }
 
     async fn query(&self, tenant: &TenantId, sql: &str, limits: QueryLimits) -> Result<Answer> {
-        self.columnar.query(tenant, sql, limits).await
+        self.readings.query(tenant, sql, limits).await
     }
 
     async fn flush(&self) -> Result<()> {
-        self.columnar.flush().await
+        self.readings.flush().await
     }
 
     async fn close(&self) -> Result<()> {
-        self.columnar.close().await?;
+        self.readings.close().await?;
         self.registry.close().await;
         Ok(())
     }
 
     fn gauges(&self) -> Gauges {
-        self.columnar.gauges()
+        self.readings.gauges()
     }
 
     fn lost(&self) -> Vec<Lost> {
-        self.columnar.lost()
+        self.readings.lost()
     }
 }
 
 #[async_trait]
-impl AssetRegistry for Embedded {
+impl<T: Telemetry> AssetRegistry for Embedded<T> {
     async fn put_tenant(&self, tenant: &TenantId, name: &str) -> Result<()> {
         self.registry.put_tenant(tenant, name).await
     }
@@ -109,7 +125,7 @@ impl AssetRegistry for Embedded {
 }
 
 #[async_trait]
-impl AlarmJournal for Embedded {
+impl<T: Telemetry> AlarmJournal for Embedded<T> {
     async fn record(&self, facts: &[Fact]) -> Result<Vec<Alarm>> {
         self.registry.record(facts).await
     }
@@ -128,7 +144,7 @@ impl AlarmJournal for Embedded {
 }
 
 #[async_trait]
-impl Accounts for Embedded {
+impl<T: Telemetry> Accounts for Embedded<T> {
     async fn add_account(&self, account: &Account) -> Result<()> {
         self.registry.add_account(account).await
     }
@@ -171,7 +187,7 @@ impl Accounts for Embedded {
 }
 
 #[async_trait]
-impl DeadLetters for Embedded {
+impl<T: Telemetry> DeadLetters for Embedded<T> {
     async fn bury(&self, letters: &[DeadLetter]) -> Result<()> {
         self.registry.bury(letters).await
     }

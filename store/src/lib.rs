@@ -10,9 +10,11 @@ mod metrics;
 mod open;
 mod port;
 mod registry;
+mod timescale;
+mod unstorable;
 
 pub use completeness::{Completeness, DeviceCompleteness, Expected, Hole, SeriesCompleteness, completeness, holes};
-pub use config::{Config, LetterRoom};
+pub use config::{Config, DatabaseUrl, Engine, LetterRoom, TimescaleConfig};
 pub use error::{BoxError, Error, Result};
 pub use lock::is_in_use;
 pub use open::{open, open_read_only, open_records};
@@ -21,3 +23,4 @@ pub use port::{
     DeadLetterCount, DeadLetters, Gauges, Letter, LetterFilter, LetterPage, Lost, NotKept, QueryLimits, Receipt,
     Records, Session, SignInCode, Store, Telemetry, TokenHash, Upserted,
 };
+pub use unstorable::unstorable;

@@ -28,6 +28,18 @@ const RECOVERY_SECONDS: &str = "specola_store_recovery_seconds";
 const DAMAGED: &str = "specola_store_damaged_total";
 /// Dead letters that were removed without anybody asking, by reason: `age`, `room`.
 const LETTERS_FORGOTTEN: &str = "specola_store_dead_letters_forgotten_total";
+/// Readings that got to the database, by what they were there: `new`, `known`, `refused`.
+const MOVED: &str = "specola_store_moved_total";
+/// Tries to move readings into the database that failed; they wait in the folder.
+const MOVE_FAILURES: &str = "specola_store_move_failures_total";
+/// Parts that wait for the database.
+const SPOOL_PARTS: &str = "specola_store_spool_parts";
+/// Bytes that wait for the database.
+const SPOOL_BYTES: &str = "specola_store_spool_bytes";
+/// 1 while the database answers.
+const DATABASE_UP: &str = "specola_store_database_up";
+/// Late readings that were taken as new because the database could not be asked.
+const JUDGED_ALONE: &str = "specola_store_judged_alone_total";
 /// How full the engine is, by `kind`.
 const FILL: &str = "specola_store_fill";
 
@@ -92,6 +104,29 @@ pub(crate) fn letters_forgotten(forgotten: Forgotten) {
             "the room for dead letters is full; the oldest are gone (store.dead_letters.max_bytes)"
         );
     }
+}
+
+pub(crate) fn moved(new: u64, known: u64, refused: u64) {
+    counter!(MOVED, "outcome" => "new").increment(new);
+    counter!(MOVED, "outcome" => "known").increment(known);
+    counter!(MOVED, "outcome" => "refused").increment(refused);
+}
+
+pub(crate) fn move_failed() {
+    counter!(MOVE_FAILURES).increment(1);
+}
+
+pub(crate) fn spool(parts: u64, bytes: u64) {
+    gauge!(SPOOL_PARTS).set(parts as f64);
+    gauge!(SPOOL_BYTES).set(bytes as f64);
+}
+
+pub(crate) fn archive_reachable(reachable: bool) {
+    gauge!(DATABASE_UP).set(f64::from(u8::from(reachable)));
+}
+
+pub(crate) fn judged_alone(readings: usize) {
+    counter!(JUDGED_ALONE).increment(readings as u64);
 }
 
 pub(crate) fn fill(gauges: &Gauges) {

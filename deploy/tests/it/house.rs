@@ -21,6 +21,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("parquet", &["store/src/columnar"]),
     ("datafusion", &["store/src/columnar"]),
     ("sqlx", &["store/src/registry", "store/src/timescale"]),
+    ("sqlx_postgres", &["store/src/timescale"]),
     ("rumqttc", &["ingest/src/mqtt", "simulators/src/publish"]),
     ("axum", &["control-room-api/src"]),
     ("utoipa_axum", &["control-room-api/src"]),

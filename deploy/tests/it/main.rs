@@ -17,6 +17,7 @@ mod letters;
 mod licences;
 mod load;
 mod places;
+mod postgres;
 mod register;
 mod samples;
 mod serve;

@@ -192,6 +192,7 @@ impl Writer {
 
     fn make_durable(&mut self, group: &mut [Waiting]) -> Result<Outcome> {
         let numbers = self.judge.numbers(group.iter().flat_map(|waiting| &waiting.readings));
+        self.judge.ask(&numbers, group.iter().flat_map(|waiting| &waiting.readings));
         let mut outcome = Outcome::default();
         let mut builders: HashMap<DayKey, Builder> = HashMap::new();
         let rows = numbers.len();

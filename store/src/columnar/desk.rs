@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{DeviceId, Reading, SeriesSelection, TenantId};
 
-use super::scan;
+use super::scan::{self, Buckets};
 use super::shelf::Shelf;
 use super::sql::Queries;
 use crate::{Answer, Bucket, Error, QueryLimits, Result};
@@ -32,13 +32,29 @@ impl Desk {
     }
 
     pub(super) async fn history(&self, selection: &SeriesSelection, buckets: usize) -> Result<Vec<Bucket>> {
-        let (shelf, selection) = (Arc::clone(&self.shelf), selection.clone());
-        aside(move || scan::history(&shelf, &selection, buckets)).await
+        let Some(mut buckets) = Buckets::new(selection.window, buckets) else { return Ok(Vec::new()) };
+        let (shelf, asked) = (Arc::clone(&self.shelf), selection.clone());
+        let (mut buckets, ours) = aside(move || {
+            let ours = scan::history(&shelf, &asked, &mut buckets)?;
+            Ok((buckets, ours))
+        })
+        .await?;
+        if let Some(archive) = self.shelf.archive() {
+            let shares = archive.shares(selection, buckets.edges(), ours).await?;
+            shares.iter().for_each(|share| buckets.add(share));
+        }
+        Ok(buckets.finish())
     }
 
     pub(super) async fn readings(&self, selection: &SeriesSelection, limit: usize) -> Result<Vec<Reading>> {
-        let (shelf, selection) = (Arc::clone(&self.shelf), selection.clone());
-        aside(move || scan::readings(&shelf, &selection, limit)).await
+        let (shelf, asked) = (Arc::clone(&self.shelf), selection.clone());
+        let (mut found, ours) = aside(move || scan::readings(&shelf, &asked, limit)).await?;
+        if let Some(archive) = self.shelf.archive().filter(|_| limit > 0) {
+            found.extend(archive.readings(selection, limit, ours).await?);
+            found.sort_by_key(|reading| reading.time);
+            found.truncate(limit);
+        }
+        Ok(found)
     }
 
     pub(super) async fn query(&self, tenant: &TenantId, sql: &str, limits: QueryLimits) -> Result<Answer> {

@@ -9,10 +9,12 @@ use async_trait::async_trait;
 use model::{DeviceId, Reading, ReadingBatch, SeriesSelection, TenantId};
 use tokio::sync::{mpsc, oneshot};
 
+use super::archive::Archive;
 use super::commit::{Command, Writer};
 use super::desk::{Desk, aside};
 use super::disk::{Disk, RealDisk};
-use super::flush::Flush;
+use super::flush::{Flush, Parts};
+use super::leaving::Leaving;
 use super::log::Log;
 use super::recover::{Access, Layout, recover};
 use super::shelf::Shelf;
@@ -22,6 +24,7 @@ use crate::{Answer, Bucket, Config, Error, Gauges, Lost, QueryLimits, Receipt, R
 #[derive(Debug)]
 pub(crate) struct Columnar {
     desk: Desk,
+    parts: Parts,
     log_bytes: Arc<AtomicU64>,
     commands: Mutex<Option<mpsc::Sender<Command>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -30,15 +33,29 @@ pub(crate) struct Columnar {
 impl Columnar {
     /// Opens the folder of `config`, which nobody else may have open for writing.
     pub(crate) async fn open(config: &Config) -> Result<Self> {
-        Self::open_on(config, Arc::new(RealDisk)).await
+        Self::open_on(config, Arc::new(RealDisk), None).await
     }
 
-    pub(super) async fn open_on(config: &Config, disk: Arc<dyn Disk>) -> Result<Self> {
+    /// Opens the folder of `config`, from which parts leave for an archive.
+    pub(crate) async fn open_before(config: &Config, archive: Arc<dyn Archive>) -> Result<Self> {
+        Self::open_on(config, Arc::new(RealDisk), Some(archive)).await
+    }
+
+    pub(super) async fn open_on(
+        config: &Config,
+        disk: Arc<dyn Disk>,
+        archive: Option<Arc<dyn Archive>>,
+    ) -> Result<Self> {
         let config = config.clone();
-        aside(move || Self::open_blocking(config, disk)).await
+        aside(move || Self::open_blocking(config, disk, archive)).await
     }
 
-    fn open_blocking(mut config: Config, disk: Arc<dyn Disk>) -> Result<Self> {
+    /// The way out of the folder.
+    pub(crate) fn leaving(&self) -> Leaving {
+        Leaving::new(Arc::clone(&self.desk.shelf), self.parts.clone())
+    }
+
+    fn open_blocking(mut config: Config, disk: Arc<dyn Disk>, archive: Option<Arc<dyn Archive>>) -> Result<Self> {
         config.flush_readings = config.flush_readings.max(1);
         let layout = Layout { root: config.folder.clone() };
         let create = |folder: &Path| {
@@ -49,9 +66,10 @@ impl Columnar {
         create(&layout.parts())?;
         let recovered = recover(&layout, Access::Owner(&*disk))?;
         let log = Log::new(Arc::clone(&disk), layout.log(), recovered.log, recovered.next_segment);
-        let shelf =
-            Arc::new(Shelf::new(layout, Some(Arc::clone(&disk)), recovered.tables, recovered.board, recovered.lost));
+        let shelf = Shelf::new(layout, Some(Arc::clone(&disk)), recovered.tables, recovered.board, recovered.lost);
+        let shelf = Arc::new(shelf.before(archive));
         let flush = Flush::new(disk, Arc::clone(&shelf), &recovered.manifest);
+        let parts = flush.parts();
         let desk = Desk::new(Arc::clone(&shelf), config.query_memory_mib)?;
         let (commands, waiting) = mpsc::channel(config.commit_queue.max(1));
         let log_bytes = Arc::new(AtomicU64::new(0));
@@ -64,7 +82,7 @@ impl Columnar {
             .name("specola-writer".into())
             .spawn(move || runtime.block_on(writer.run()))
             .map_err(|error| Error::unreachable("starting the writer", error))?;
-        Ok(Self { desk, log_bytes, commands: Mutex::new(Some(commands)), writer: Mutex::new(Some(writer)) })
+        Ok(Self { desk, parts, log_bytes, commands: Mutex::new(Some(commands)), writer: Mutex::new(Some(writer)) })
     }
 
     fn commands(&self) -> Result<mpsc::Sender<Command>> {

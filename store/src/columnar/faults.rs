@@ -53,7 +53,7 @@ async fn kept(engine: &Columnar) -> Vec<i64> {
 async fn after_a_failed_fsync_nothing_of_the_group_counts_and_the_next_append_works() {
     let folder = tempfile::tempdir().unwrap();
     let disk = FaultyDisk::new();
-    let engine = Columnar::open_on(&config(folder.path()), Arc::new(disk.clone())).await.unwrap();
+    let engine = Columnar::open_on(&config(folder.path()), Arc::new(disk.clone()), None).await.unwrap();
     append(&engine, 0..3).await.unwrap();
     disk.fail(Fault::SyncOnce);
     let failed = append(&engine, 3..6).await;
@@ -73,7 +73,7 @@ async fn after_a_failed_fsync_nothing_of_the_group_counts_and_the_next_append_wo
 async fn a_full_disk_stops_acknowledgements_and_room_brings_them_back() {
     let folder = tempfile::tempdir().unwrap();
     let disk = FaultyDisk::new();
-    let engine = Columnar::open_on(&config(folder.path()), Arc::new(disk.clone())).await.unwrap();
+    let engine = Columnar::open_on(&config(folder.path()), Arc::new(disk.clone()), None).await.unwrap();
     append(&engine, 0..50).await.unwrap();
     disk.fail(Fault::Full);
     for _ in 0..3 {
@@ -115,7 +115,7 @@ async fn a_slow_disk_pushes_back_and_shares_its_syncs() {
     let folder = tempfile::tempdir().unwrap();
     let disk = FaultyDisk::new();
     let config = Config { commit_queue: QUEUE, flush_readings: 1_000_000, ..config(folder.path()) };
-    let engine = Arc::new(Columnar::open_on(&config, Arc::new(disk.clone())).await.unwrap());
+    let engine = Arc::new(Columnar::open_on(&config, Arc::new(disk.clone()), None).await.unwrap());
     append(&engine, 0..1).await.unwrap();
     disk.fail(Fault::Slow(SYNC));
     let started = Instant::now();

@@ -1,7 +1,8 @@
 //! Writes memory out as parts and merges small parts, beside the writer and without stopping it.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -52,6 +53,52 @@ struct Work {
     disk: Arc<dyn Disk>,
     shelf: Arc<Shelf>,
     books: Mutex<Books>,
+    /// Held from the writing of a manifest until memory agrees with it: parts come, are merged and leave on different threads.
+    turn: Mutex<()>,
+    /// The folder is given back: nobody takes anything out any more.
+    closed: AtomicBool,
+}
+
+/// Lets others take parts out.
+#[derive(Clone)]
+pub(super) struct Parts {
+    work: Arc<Work>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").finish_non_exhaustive()
+    }
+}
+
+impl Parts {
+    /// Forgets a part; its file goes with the last query that reads it. A part that was merged meanwhile lives on in another one.
+    pub(super) fn let_go(&self, part: &Arc<Part>) -> Result<(), BoxError> {
+        let _turn = self.work.turn();
+        if self.work.closed.load(Ordering::Relaxed) {
+            return Err("the folder is closed".into());
+        }
+        if !self.work.shelf.tables().parts().any(|other| Arc::ptr_eq(other, part)) {
+            return Ok(());
+        }
+        let gone = [part.about.number];
+        self.work.commit(&[], &gone, self.work.books().log_floor)?;
+        self.work.shelf.tables().remove_parts(&gone);
+        part.mark_replaced();
+        Ok(())
+    }
+
+    /// Waits for a part that is on its way out, and lets no other one go.
+    pub(super) fn close(&self) {
+        let _turn = self.work.turn();
+        self.work.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// No part gets a number below this one from here on.
+    pub(super) fn number_from(&self, number: u64) {
+        let mut books = self.work.books.lock().unwrap_or_else(PoisonError::into_inner);
+        books.next_part = books.next_part.max(number);
+    }
 }
 
 impl Flush {
@@ -64,7 +111,23 @@ impl Flush {
         };
         // One flush at a time, so one message at a time.
         let (end, ended) = mpsc::channel(1);
-        Self { work: Arc::new(Work { disk, shelf, books: Mutex::new(books) }), behind: None, ended, end }
+        Self {
+            work: Arc::new(Work {
+                disk,
+                shelf,
+                books: Mutex::new(books),
+                turn: Mutex::new(()),
+                closed: AtomicBool::new(false),
+            }),
+            behind: None,
+            ended,
+            end,
+        }
+    }
+
+    /// A hand that takes parts out.
+    pub(super) fn parts(&self) -> Parts {
+        Parts { work: Arc::clone(&self.work) }
     }
 
     /// Whether an earlier flush failed and what it should have written is still aside.
@@ -111,6 +174,10 @@ impl Work {
         *self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn next_part(&self) -> u64 {
         let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
         books.next_part += 1;
@@ -125,6 +192,7 @@ impl Work {
             parts.push(Arc::new(self.write_part(key, &day.batches, Vec::new())?));
             Ok(())
         });
+        let _turn = self.turn();
         if let Err(error) = outcome.and_then(|()| self.commit(&parts, &[], floor)) {
             for part in &parts {
                 let _ = self.disk.remove(&part.path);
@@ -175,8 +243,19 @@ impl Work {
                     batches.push(batch?);
                 }
             }
-            let merged = Arc::new(self.write_part(&key, &batches, numbers.clone())?);
+            let mut replaces = numbers.clone();
+            if self.shelf.archive().is_some() {
+                // Rows that left may still bear the number of a part that was merged long ago.
+                replaces.extend(small.iter().flat_map(|part| part.about.replaces.iter().copied()));
+            }
+            let merged = Arc::new(self.write_part(&key, &batches, replaces)?);
             drop(batches);
+            let _turn = self.turn();
+            if !self.holds(&small) {
+                // One of them has left meanwhile.
+                self.disk.remove(&merged.path)?;
+                continue;
+            }
             if let Err(error) = self.commit(std::slice::from_ref(&merged), &numbers, self.books().log_floor) {
                 self.disk.remove(&merged.path)?;
                 return Err(error);
@@ -190,6 +269,11 @@ impl Work {
             metrics::merged();
         }
         Ok(())
+    }
+
+    fn holds(&self, parts: &[Arc<Part>]) -> bool {
+        let tables = self.shelf.tables();
+        parts.iter().all(|part| tables.parts().any(|other| Arc::ptr_eq(other, part)))
     }
 
     /// The smallest parts of a day that has too many, as many as one merge takes.

@@ -12,7 +12,7 @@ use super::rows::mark;
 use super::shelf::Shelf;
 use super::tables::DayKey;
 use crate::error::BoxError;
-use crate::{Error, Result};
+use crate::{Error, Result, metrics};
 
 /// Keys of parts in memory: 128 MiB are eight million readings, two days of a mid-sized city.
 const PART_KEYS_BYTES: usize = 128 << 20;
@@ -39,6 +39,8 @@ pub(super) struct Judge {
     /// Keys of days in memory that a late reading has asked for.
     memory: HashMap<DayKey, Keys>,
     parts: PartKeys,
+    /// Marks of late readings of the group under way that the archive has.
+    archived: HashMap<(SeriesNumber, Timestamp), u64>,
 }
 
 impl Judge {
@@ -51,6 +53,7 @@ impl Judge {
             group_keys: None,
             memory: HashMap::new(),
             parts: PartKeys::new(PART_KEYS_BYTES),
+            archived: HashMap::new(),
         }
     }
 
@@ -72,6 +75,28 @@ impl Judge {
             self.latest.push(known.latest);
         }
         numbers.into_iter().flatten().collect()
+    }
+
+    /// Asks the archive, once for the whole group, which of the late readings it has. When it cannot be asked they count as new, and those that
+    /// are not find out when they get there.
+    pub(super) fn ask<'a>(&mut self, numbers: &[SeriesNumber], readings: impl Iterator<Item = &'a Reading>) {
+        self.archived.clear();
+        let Some(archive) = self.shelf.archive().cloned() else { return };
+        let late =
+            numbers.iter().zip(readings).filter(|(number, reading)| reading.time <= self.latest[**number as usize]);
+        let (keys, late): (Vec<_>, Vec<_>) = late
+            .map(|(number, reading)| ((Arc::clone(&reading.series), reading.time), (*number, reading.time)))
+            .unzip();
+        if keys.is_empty() {
+            return;
+        }
+        match archive.kept(keys) {
+            Some(values) => {
+                let known = late.into_iter().zip(values).filter_map(|(key, value)| Some((key, mark(&value?))));
+                self.archived.extend(known);
+            }
+            None => metrics::judged_alone(late.len()),
+        }
     }
 
     /// Judges one reading of the group; a new one counts for those after it.
@@ -125,7 +150,7 @@ impl Judge {
                 }
             }
         }
-        Ok(None)
+        Ok(self.archived.get(&(number, reading.time)).copied())
     }
 
     /// The group is durable.

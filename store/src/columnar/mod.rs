@@ -1,5 +1,6 @@
 //! The embedded engine of readings: a log with group commit, memory in columns, Parquet parts by tenant and day, SQL over all of it.
 
+mod archive;
 mod board;
 mod commit;
 mod desk;
@@ -9,6 +10,7 @@ mod flush;
 mod frame;
 mod judge;
 mod keys;
+mod leaving;
 mod log;
 mod manifest;
 mod newest_file;
@@ -27,5 +29,7 @@ mod tables;
 #[cfg(test)]
 mod faults;
 
+pub(crate) use archive::{Archive, Ours, Share, Wanted};
 pub(crate) use engine::Columnar;
+pub(crate) use leaving::{Leaving, Parcel, Remembered};
 pub(crate) use reader::Reader;

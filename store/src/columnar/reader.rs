@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use model::{DeviceId, Reading, ReadingBatch, SeriesSelection, TenantId};
 
+use super::archive::Archive;
 use super::desk::{Desk, aside};
 use super::manifest::{Found, Manifest};
 use super::recover::{Access, Layout, Recovered, recover};
@@ -18,10 +19,11 @@ const TRIES: usize = 5;
 #[derive(Debug)]
 pub(crate) struct Reader {
     config: Config,
+    archive: Option<Arc<dyn Archive>>,
     desk: Mutex<Arc<Desk>>,
 }
 
-fn load(config: &Config) -> Result<Desk> {
+fn load(config: &Config, archive: Option<Arc<dyn Archive>>) -> Result<Desk> {
     let layout = Layout { root: config.folder.clone() };
     if !layout.parts().is_dir() {
         let none = std::io::Error::from(std::io::ErrorKind::NotFound);
@@ -43,15 +45,24 @@ fn load(config: &Config) -> Result<Desk> {
             break recovered?;
         }
     };
-    let shelf = Shelf::new(layout, None, recovered.tables, recovered.board, recovered.lost);
-    Desk::new(Arc::new(shelf), config.query_memory_mib)
+    let mut tables = recovered.tables;
+    if recovered.manifest.next_part == 0 {
+        // Nothing has ever left this folder: all that an archive has came from elsewhere.
+        tables.numbered_below(u64::MAX);
+    }
+    let shelf = Shelf::new(layout, None, tables, recovered.board, recovered.lost);
+    Desk::new(Arc::new(shelf.before(archive)), config.query_memory_mib)
 }
 
 impl Reader {
-    /// Reads the folder of `config`.
-    pub(crate) async fn open(config: &Config) -> Result<Self> {
+    /// Reads the folder of `config`, and the archive behind it if there is one.
+    pub(crate) async fn open(config: &Config, archive: Option<Arc<dyn Archive>>) -> Result<Self> {
         let config = config.clone();
-        aside(move || Ok(Self { desk: Mutex::new(Arc::new(load(&config)?)), config })).await
+        aside(move || {
+            let desk = Mutex::new(Arc::new(load(&config, archive.clone())?));
+            Ok(Self { config, archive, desk })
+        })
+        .await
     }
 
     fn desk(&self) -> Arc<Desk> {
@@ -63,8 +74,8 @@ impl Reader {
         if first.is_ok() || desk.shelf.tables().parts().all(|part| part.path.exists()) {
             return Ok(None);
         }
-        let config = self.config.clone();
-        let fresh = Arc::new(aside(move || load(&config)).await?);
+        let (config, archive) = (self.config.clone(), self.archive.clone());
+        let fresh = Arc::new(aside(move || load(&config, archive)).await?);
         *self.desk.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
         Ok(Some(fresh))
     }

@@ -99,6 +99,7 @@ impl Recovery<'_> {
                 tables.add_part(Arc::new(part));
             }
         }
+        tables.numbered_below(manifest.next_part);
         self.remove_leftovers(&manifest, &tables, rebuilt)?;
         let mut board = match newest_file::read(&self.layout.root, manifest.newest) {
             Ok(Some(board)) if !rebuilt => board,

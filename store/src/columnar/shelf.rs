@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::archive::Archive;
 use super::board::Board;
 use super::disk::Disk;
 use super::part::Part;
@@ -18,6 +19,8 @@ pub(super) struct Shelf {
     tables: Mutex<Tables>,
     board: RwLock<Board>,
     lost: Mutex<Vec<Lost>>,
+    /// Where parts go that leave.
+    archive: Option<Arc<dyn Archive>>,
 }
 
 impl Shelf {
@@ -28,7 +31,18 @@ impl Shelf {
         board: Board,
         lost: Vec<Lost>,
     ) -> Self {
-        Self { layout, owner, tables: Mutex::new(tables), board: RwLock::new(board), lost: Mutex::new(lost) }
+        let (tables, board, lost) = (Mutex::new(tables), RwLock::new(board), Mutex::new(lost));
+        Self { layout, owner, tables, board, lost, archive: None }
+    }
+
+    /// The same shelf with an archive behind it.
+    pub(super) fn before(self, archive: Option<Arc<dyn Archive>>) -> Self {
+        Self { archive, ..self }
+    }
+
+    /// Where parts go that leave, if any do.
+    pub(super) fn archive(&self) -> Option<&Arc<dyn Archive>> {
+        self.archive.as_ref()
     }
 
     // A panic while one of these was held cannot leave them half changed in a way that matters more than going on.

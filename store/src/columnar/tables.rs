@@ -8,6 +8,7 @@ use arrow::compute::concat_batches;
 use arrow::error::ArrowError;
 use model::{TenantId, Timestamp};
 
+use super::archive::Ours;
 use super::part::Part;
 use super::schema::SCHEMA;
 
@@ -64,6 +65,8 @@ pub(super) struct Tables {
     active_rows: usize,
     frozen: Arc<Days>,
     parts: BTreeMap<DayKey, Vec<Arc<Part>>>,
+    /// No part with this number or a higher one has been here.
+    below: u64,
 }
 
 /// What one query sees of one day: nothing that comes later changes it.
@@ -104,7 +107,22 @@ impl Tables {
     }
 
     pub(super) fn add_part(&mut self, part: Arc<Part>) {
+        self.below = self.below.max(part.about.number + 1);
         self.parts.entry((part.tenant.clone(), part.about.day)).or_default().push(part);
+    }
+
+    /// Parts that were here before this process numbered its first one.
+    pub(super) fn numbered_below(&mut self, number: u64) {
+        self.below = self.below.max(number);
+    }
+
+    /// What a question over the readings of a tenant finds here now.
+    pub(super) fn ours(&self, tenant: &TenantId) -> Ours {
+        let range = (tenant.clone(), i32::MIN)..=(tenant.clone(), i32::MAX);
+        let parts = self.parts.range(range).flat_map(|(_, parts)| parts);
+        let parts =
+            parts.flat_map(|part| std::iter::once(part.about.number).chain(part.about.replaces.iter().copied()));
+        Ours { below: self.below, parts: parts.collect() }
     }
 
     /// Takes parts out; queries that have them go on reading them.

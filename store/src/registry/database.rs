@@ -3,13 +3,14 @@
 use std::fs::{File, OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqlSafeStr};
 
 use super::failure::{Failure, explain};
 use crate::{Error, LetterRoom, Result};
@@ -22,7 +23,17 @@ pub(super) type Connection = <Database as sqlx::Database>::Connection;
 /// A transaction in it; undone when dropped.
 pub(super) type Transaction = sqlx::Transaction<'static, Database>;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("./migrations/sqlite");
+/// Every change of the tables, in order. None of them is edited once it is merged.
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let migration = |(version, name, sql): (i64, &'static str, &'static str)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let all = [
+        (1, "registry", include_str!("../../migrations/sqlite/0001_registry.sql")),
+        (2, "dead letters", include_str!("../../migrations/sqlite/0002_dead_letters.sql")),
+    ];
+    Migrator::with_migrations(all.map(migration).into())
+});
 
 /// Connections that read side by side: pages of the control room are short, and two cores do not run more at once.
 const READERS: u32 = 4;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::{Quality, Reading, ReadingBatch, Unit, Value};
 use store::{Error, NotKept, Receipt};
 
-use crate::telegraph::{append, at, messina, open, raw, reading, reading_of, restart, series_of};
+use crate::telegraph::{append, at, everything, messina, open, raw, reading, reading_of, restart, series_of};
 
 #[tokio::test]
 async fn every_kind_of_value_comes_back_as_it_was_from_memory_and_from_parts() {
@@ -148,7 +148,7 @@ async fn the_first_and_the_last_moment_can_be_kept() {
     store.flush().await.unwrap();
     assert_eq!(append(&*store, &ends).await.duplicates, 2);
     let store = restart(store, folder.path()).await;
-    assert_eq!(store.gauges().part_readings, 2);
+    assert_eq!(everything(&*store).await.len(), 2);
     assert_eq!(append(&*store, &ends).await.duplicates, 2);
 }
 
@@ -168,29 +168,8 @@ async fn many_senders_at_once_are_all_answered_and_all_kept() {
         });
     }
     senders.join_all().await;
-    let counted = crate::telegraph::everything(&*store).await.len();
+    let counted = everything(&*store).await.len();
     assert_eq!(counted, 200);
-}
-
-#[tokio::test]
-async fn many_small_parts_of_a_day_become_few() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path()).await;
-    let mut sent = Vec::new();
-    for n in 0..12 {
-        let readings: Vec<Reading> = (0..5).map(|lamp| reading(&format!("lamp-{lamp}"), n, n as f64)).collect();
-        append(&*store, &readings).await;
-        store.flush().await.unwrap();
-        sent.extend(readings);
-    }
-    let gauges = store.gauges();
-    assert!(gauges.parts <= 8, "{} parts", gauges.parts);
-    assert_eq!(gauges.part_readings, 60);
-    assert_eq!(append(&*store, &sent).await.duplicates, 60);
-    let store = restart(store, folder.path()).await;
-    assert_eq!(store.lost(), []);
-    assert_eq!(raw(&*store, "lamp-3").await.len(), 12);
-    assert_eq!(append(&*store, &sent).await.duplicates, 60);
 }
 
 #[tokio::test]

@@ -5,12 +5,15 @@ mod accounts;
 mod alarms;
 mod assets;
 mod dead_letters;
+mod kit;
 mod town;
 
 mod crash;
+mod crash_files;
 mod damage;
 mod history;
 mod keeping;
+mod parts;
 mod query;
 mod sharing;
 mod telegraph;

@@ -2,7 +2,8 @@
 
 use store::Error;
 
-use crate::telegraph::{append, config, everything, messina, open, raw, reading};
+use crate::kit::config;
+use crate::telegraph::{append, everything, messina, open, reading};
 
 #[tokio::test]
 async fn a_folder_that_is_open_cannot_be_opened_again() {
@@ -26,22 +27,6 @@ async fn a_reader_sees_what_is_kept_and_touches_nothing() {
     let batch = model::ReadingBatch::new(vec![reading("lamp", 2, 3.0)]).unwrap();
     assert!(matches!(reader.append(batch).await, Err(Error::ReadOnly)));
     assert_eq!(append(&*store, &[reading("lamp", 2, 3.0)]).await.kept.len(), 1);
-}
-
-#[tokio::test]
-async fn a_reader_survives_that_the_owner_merges_the_parts_away_that_it_knows() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path()).await;
-    for n in 0..8 {
-        append(&*store, &[reading("lamp", n, 1.0)]).await;
-        store.flush().await.unwrap();
-    }
-    let reader = store::open_read_only(config(folder.path())).await.unwrap();
-    append(&*store, &[reading("lamp", 8, 1.0)]).await;
-    store.flush().await.unwrap();
-    assert!(store.gauges().parts < 8);
-    assert_eq!(everything(&*reader).await.len(), 9);
-    assert_eq!(raw(&*reader, "lamp").await.len(), 9);
 }
 
 #[tokio::test]

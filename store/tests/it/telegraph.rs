@@ -7,7 +7,9 @@ use model::{
     DeviceId, MetricName, Quality, Reading, ReadingBatch, Series, SeriesSelection, TenantId, Timestamp, Unit, Value,
     Window,
 };
-use store::{Answer, Cell, Config, QueryLimits, Receipt, Store, Telemetry};
+use store::{Answer, Cell, QueryLimits, Receipt, Store, Telemetry};
+
+use crate::kit;
 
 /// 22 November 2026, 00:00 UTC, in seconds.
 const MIDNIGHT: i64 = 1_795_305_600;
@@ -17,12 +19,8 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_nanos((MIDNIGHT + seconds) * 1_000_000_000)
 }
 
-pub(crate) fn config(folder: &Path) -> Config {
-    Config { folder: folder.to_path_buf(), ..Config::default() }
-}
-
 pub(crate) async fn open(folder: &Path) -> Arc<dyn Store> {
-    store::open(config(folder)).await.unwrap()
+    store::open(kit::config(folder)).await.unwrap()
 }
 
 /// A stop and a start.
@@ -48,6 +46,7 @@ pub(crate) fn copy_of(folder: &Path) -> tempfile::TempDir {
     }
     let crashed = tempfile::tempdir().unwrap();
     copy(folder, crashed.path());
+    kit::copied(folder, crashed.path());
     crashed
 }
 

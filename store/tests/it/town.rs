@@ -11,9 +11,11 @@ use model::{
 };
 use store::{AlarmFilter, Config, LetterRoom, Store};
 
+use crate::kit;
+
 /// Opens the store in `folder` with this room for dead letters.
 pub(crate) async fn open_with(folder: &Path, dead_letters: LetterRoom) -> Arc<dyn Store> {
-    store::open(Config { folder: folder.to_path_buf(), dead_letters, ..Config::default() }).await.unwrap()
+    store::open(Config { dead_letters, ..kit::config(folder) }).await.unwrap()
 }
 
 /// Opens the store in `folder`.

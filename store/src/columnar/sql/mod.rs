@@ -1,5 +1,6 @@
 //! SQL from people: read-only, of one tenant, bounded in time, memory, depth and rows.
 
+mod beyond;
 mod cells;
 mod guard;
 mod session;

@@ -136,7 +136,14 @@ impl Queries {
 }
 
 fn failed(error: DataFusionError) -> Error {
-    Error::QueryFailed(error.strip_backtrace())
+    match error {
+        // The archive is away: the question itself may be right.
+        DataFusionError::External(inner) => match inner.downcast::<Error>() {
+            Ok(error) => *error,
+            Err(inner) => Error::QueryFailed(DataFusionError::External(inner).strip_backtrace()),
+        },
+        other => Error::QueryFailed(other.strip_backtrace()),
+    }
 }
 
 /// The table of one tenant: its readings are all that the planner ever sees, and the tenant is a constant beside them.
@@ -161,10 +168,13 @@ async fn run(
     statement: Statement,
     limit: usize,
 ) -> Result<Answer> {
-    let days = shelf.tables().all_days(tenant);
+    let (days, ours) = {
+        let tables = shelf.tables();
+        (tables.all_days(tenant), tables.ours(tenant))
+    };
     let parts: Vec<_> = days.values().flat_map(|day| day.parts.iter().cloned()).collect();
     let batches = days.into_values().flat_map(|day| day.batches).collect();
-    let readings = Readings { shelf: Arc::clone(shelf), batches, parts: parts.clone() };
+    let readings = Readings { shelf: Arc::clone(shelf), tenant: tenant.clone(), batches, parts: parts.clone(), ours };
     state.register_catalog_list(catalog(readings, tenant).map_err(failed)?);
     state.mark_start_execution();
 

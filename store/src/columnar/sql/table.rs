@@ -25,11 +25,14 @@ use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::scalar::ScalarValue;
+use model::TenantId;
 
+use super::super::archive::Ours;
 use super::super::part::Part;
 use super::super::rows::Rows;
 use super::super::schema::SCHEMA;
 use super::super::shelf::Shelf;
+use super::beyond::{archived, wanted};
 use super::cells::time_column;
 
 /// Where parts are, for the reader of Parquet; nothing else of the disk can be named.
@@ -39,8 +42,11 @@ pub(super) const PARTS_URL: &str = "specola://parts/";
 #[derive(Debug)]
 pub(super) struct Readings {
     pub(super) shelf: Arc<Shelf>,
+    pub(super) tenant: TenantId,
     pub(super) batches: Vec<RecordBatch>,
     pub(super) parts: Vec<Arc<Part>>,
+    /// What the archive is to leave out.
+    pub(super) ours: Ours,
 }
 
 #[async_trait]
@@ -87,7 +93,7 @@ impl TableProvider for Readings {
                 groups[at % count].push(self.file(part)?);
             }
             let mut source = ParquetSource::new(self.schema()).with_pushdown_filters(true).with_enable_page_index(true);
-            if let Some(predicate) = predicate {
+            if let Some(predicate) = predicate.clone() {
                 source = source.with_predicate(predicate);
             }
             let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(PARTS_URL)?, Arc::new(source))
@@ -96,6 +102,10 @@ impl TableProvider for Readings {
                 .with_limit(limit)
                 .build();
             sources.push(DataSourceExec::from_data_source(config));
+        }
+        if let Some(archive) = self.shelf.archive() {
+            let wanted = wanted(&self.tenant, &self.ours, projection, predicate.as_ref());
+            sources.push(archived(Arc::clone(archive), wanted, projection, limit)?);
         }
         UnionExec::try_new(sources)
     }
