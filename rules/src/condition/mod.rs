@@ -6,6 +6,7 @@ mod deviation;
 mod rate_of_change;
 mod silence;
 mod stuck;
+mod surprise;
 mod threshold;
 
 use model::{Duration, Value};
@@ -112,4 +113,6 @@ kinds! {
     "silence" => Silence(silence),
     /// Exactly the same value for too long.
     "stuck" => Stuck(stuck),
+    /// Doing what it never did before.
+    "surprise" => Surprise(surprise),
 }

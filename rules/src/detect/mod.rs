@@ -2,6 +2,10 @@
 //! and its name in the list below.
 
 mod detector;
+mod multivariate;
 pub mod parts;
+mod univariate;
 
 pub use detector::{About, Detector, Evidence, Field, Finding, Member, Sample, Turn};
+pub use multivariate::{Multivariate, Range};
+pub use univariate::{Habit, Univariate};

@@ -6,6 +6,7 @@ mod delays;
 mod desk;
 mod files;
 mod groups;
+mod parts;
 mod people;
 mod properties;
 mod reload;

@@ -12,7 +12,7 @@ const FIRST: u32 = 64;
 /// How many excesses there must be before anything is called extreme.
 const ENOUGH: u32 = 10;
 /// How many excesses are remembered.
-const MEMORY: f64 = 200.0;
+const MEMORY: f64 = 1000.0;
 
 /// Streaming peaks over threshold (Siffer, Fouque, Termier, Largouët, *Anomaly Detection in Streams with Extreme Value Theory*, KDD 2017:
 /// SPOT). What exceeds a high quantile follows a generalised Pareto distribution, which gives the value that is exceeded with a
@@ -46,15 +46,16 @@ impl Extreme {
         }
     }
 
-    /// Whether `value` is extreme. One that is teaches nothing.
+    /// Whether `value` is extreme. One that is teaches no more than the threshold itself would: leaving it out would cut the tail off and
+    /// lower the threshold, taking it in whole would let a fault raise it.
     pub fn observe(&mut self, value: f64) -> bool {
         if !usable(value) {
             return false;
         }
         let heard = self.level.heard();
-        if heard >= FIRST && self.threshold().is_some_and(|threshold| value > threshold) {
-            return true;
-        }
+        let threshold = self.threshold().filter(|_| heard >= FIRST);
+        let extreme = threshold.is_some_and(|threshold| value > threshold);
+        let value = threshold.map_or(value, |threshold| value.min(threshold));
         self.level.learn(value);
         if heard < FIRST {
             // Two spreads above a normal level are about its 98th part of a hundred.
@@ -74,7 +75,7 @@ impl Extreme {
         // Steps up and down balance when the share above is TAIL.
         let step = self.level.spread() * (20.0 * gain).min(0.5);
         self.quantile += step * if above { 1.0 - TAIL } else { -TAIL };
-        false
+        extreme
     }
 
     /// What is exceeded with the wanted probability; `None` until the tail is known.

@@ -1,5 +1,6 @@
 //! The scores are what they are said to be, and equal those of the data's own scorers where these are at hand.
 
+mod benchmarks;
 mod events;
 mod play;
 
@@ -14,16 +15,28 @@ fn python(tool: &str, arguments: &[&str], json: &Path) -> Option<serde_json::Val
     }
     let done = Command::new("python3").arg(tool).args(arguments).arg("--json").arg(json).output().ok()?;
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    Some(serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap())
+    // Python writes what JSON has no word for.
+    let text = std::fs::read_to_string(json).unwrap().replace("Infinity", "null");
+    Some(serde_json::from_str(&text).unwrap())
 }
 
 /// Numbers that depend on the seed alone.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
+    }
+
+    /// Between -1 and 1.
+    pub(crate) fn even(&mut self) -> f64 {
+        self.below(2_000_001) as f64 / 1e6 - 1.0
+    }
+
+    /// Nearly normal, with a standard deviation of one: the sum of twelve even numbers (variance 1/3 each) halved.
+    pub(crate) fn normal(&mut self) -> f64 {
+        (0..12).map(|_| self.even()).sum::<f64>() / 2.0
     }
 }
 
