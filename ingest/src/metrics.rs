@@ -54,9 +54,9 @@ pub const VALUES_SKIPPED: &str = "specola_ingest_values_skipped_total";
 pub const READINGS_MARKED: &str = "specola_ingest_readings_marked_total";
 /// Commands to devices that were dropped because too many waited.
 pub const COMMANDS_DROPPED: &str = "specola_ingest_commands_dropped_total";
-/// Messages among clients of our own listener that a subscriber did not get because too many waited for it, by source.
+/// Messages among clients of our own listener that a subscriber did not get because too many waited for it, by tenant and source.
 pub const DELIVERIES_DROPPED: &str = "specola_ingest_deliveries_dropped_total";
-/// Messages that a client of our own listener may not publish, by source. They are not among those received.
+/// Messages that a client of our own listener may not publish, by tenant and source. They are not among those received.
 pub const PUBLISHES_DENIED: &str = "specola_ingest_publishes_denied_total";
 /// Connections to our own listener that were refused, by why.
 pub const CLIENTS_REFUSED: &str = "specola_ingest_clients_refused_total";
@@ -109,6 +109,8 @@ pub(crate) struct SourceMetrics {
     pub(crate) bytes: Counter,
     marked: [Counter; 5],
     pub(crate) commands_dropped: Counter,
+    pub(crate) denied: Counter,
+    pub(crate) undelivered: Counter,
     pub(crate) connected: Gauge,
     pub(crate) disconnects: Counter,
     books: BooksMetrics,
@@ -169,6 +171,8 @@ impl SourceMetrics {
             bytes: labels.counter(BYTES_RECEIVED),
             marked: ["out_of_range", "clock", "unit", "frozen", "late"].map(|mark| labels.marked(mark)),
             commands_dropped: labels.counter(COMMANDS_DROPPED),
+            denied: labels.counter(PUBLISHES_DENIED),
+            undelivered: labels.counter(DELIVERIES_DROPPED),
             connected: labels.gauge(SOURCE_CONNECTED),
             disconnects: labels.counter(DISCONNECTS),
             books: BooksMetrics::new(&labels),

@@ -43,6 +43,8 @@ pub struct Listener {
     pub max_keep_alive_seconds: u16,
     /// Seconds that the session of a client that went away is kept at most: a week outlasts a holiday of a maintenance crew.
     pub session_seconds: u32,
+    /// Seconds that clients have to come back after a start of ours. Of those that were connected before and do not, the wills are published then.
+    pub return_seconds: u32,
     /// Messages that may wait for one client. Beyond it messages of QoS 0 are dropped and counted; with others a connection that does not read ends.
     pub queue_messages: usize,
     /// The same in bytes.
@@ -76,6 +78,7 @@ impl Default for Listener {
             connect_seconds: 10,
             max_keep_alive_seconds: 0,
             session_seconds: 7 * 86_400,
+            return_seconds: 60,
             queue_messages: 10_000,
             queue_bytes: 16 * 1024 * 1024,
             max_subscriptions: 1_000,
@@ -96,6 +99,7 @@ impl Listener {
             retained_bytes: self.retained_bytes,
             subscriptions: self.max_subscriptions,
             session_seconds: self.session_seconds,
+            return_seconds: self.return_seconds,
         }
     }
 }

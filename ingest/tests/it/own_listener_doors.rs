@@ -1,21 +1,12 @@
 //! Who gets into our own listener, what it may do there, and what happens to those who misbehave.
 
-use std::path::Path;
-use std::sync::Arc;
-
 use ingest::Arrival;
-use ingest::config::{Listener, ListenerTls, Role, User};
+use ingest::config::{Listener, Role, User};
 use model::Duration;
 use proptest::prelude::*;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 use crate::kit::{LONG, until};
 use crate::own_listener_kit::{
@@ -376,133 +367,5 @@ proptest! {
             drop(client);
             assert_eq!(kept.end().await, 5);
         });
-    }
-}
-
-/// An authority, and what it signs.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new(name: &str) -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, name);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn pem(&self) -> String {
-        self.0.pem()
-    }
-
-    /// Certificate and key.
-    fn sign(&self, common: &str, names: &[&str], expired: bool) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
-        let names = names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        let mut params = CertificateParams::new(names).unwrap();
-        params.distinguished_name.push(DnType::CommonName, common);
-        if expired {
-            params.not_before = rcgen::date_time_ymd(2020, 1, 1);
-            params.not_after = rcgen::date_time_ymd(2021, 1, 1);
-        }
-        (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
-    }
-}
-
-async fn secure(
-    port: u16,
-    authority: &Authority,
-    shown: Option<&(String, String)>,
-) -> std::io::Result<Client<TlsStream<TcpStream>>> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let builder = builder.with_root_certificates(roots);
-    let config = match shown {
-        None => builder.with_no_client_auth(),
-        Some((certificate, key)) => {
-            let chain = vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()];
-            builder.with_client_auth_cert(chain, PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap()).unwrap()
-        }
-    };
-    let socket = TcpStream::connect(("127.0.0.1", port)).await?;
-    let name = ServerName::try_from("localhost").unwrap();
-    TlsConnector::from(Arc::new(config)).connect(name, socket).await.map(Client::over)
-}
-
-fn write(folder: &Path, name: &str, text: &str) -> std::path::PathBuf {
-    let path = folder.join(name);
-    std::fs::write(&path, text).unwrap();
-    path
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_certificate_lets_its_device_in_and_no_other() {
-    let folder = tempfile::tempdir().unwrap();
-    let (ours, foreign) = (Authority::new("ours"), Authority::new("foreign"));
-    let (certificate, key) = ours.sign("server", &["localhost"], false);
-    let tls = ListenerTls {
-        bind: "127.0.0.1:0".parse().unwrap(),
-        certificate: write(folder.path(), "server.pem", &certificate),
-        key: write(folder.path(), "server.key", &key),
-        client_authorities: Some(write(folder.path(), "ca.pem", &ours.pem())),
-    };
-    let by_certificate = |name: &str| User { certificate: true, role: Role::Device, password: None, ..user(name) };
-    let users = vec![by_certificate("lamp-1"), by_certificate("lamp-2"), user("gw")];
-    let kept = Kept::start(Listener { tls: Some(tls), ..with_users(users) }).await;
-    let port = kept.handle.secure_listener_addr().unwrap().port();
-
-    let lamp = ours.sign("lamp-1", &[], false);
-    let mut client = secure(port, &ours, Some(&lamp)).await.unwrap();
-    assert_eq!(client.greet(&Hello::new(5, "any")).await[1], 0);
-    assert_eq!(client.assure(&topic_of("lamp-1"), false, READING).await, 0);
-    assert_eq!(client.assure(&topic_of("lamp-2"), false, READING).await, 0x87);
-    let by_name = ours.sign("something", &["lamp-2"], false);
-    let mut client = secure(port, &ours, Some(&by_name)).await.unwrap();
-    assert_eq!(client.greet(&Hello { user: Some(("lamp-2", "")), ..Hello::new(4, "b") }).await, [0, 0]);
-    // A certificate does not open the door for somebody else, not even with the right password.
-    for user in [("lamp-2", ""), ("gw", "gw")] {
-        let mut client = secure(port, &ours, Some(&lamp)).await.unwrap();
-        assert_eq!(client.greet(&Hello { user: Some(user), ..Hello::new(4, "c") }).await, [0, 4]);
-    }
-    for bad in [None, Some(foreign.sign("lamp-1", &[], false)), Some(ours.sign("lamp-1", &[], true))] {
-        let refused = match secure(port, &ours, bad.as_ref()).await {
-            Err(_) => true,
-            // In TLS 1.3 a client hears of it with its first read.
-            Ok(mut client) => {
-                drop(client.socket.write_all(&Hello::new(4, "d").bytes()).await);
-                client.packet().await.is_none()
-            }
-        };
-        assert!(refused);
-    }
-    // Without TLS a certificate is nobody's word.
-    let hello = Hello { user: Some(("lamp-1", "")), ..Hello::new(4, "e") };
-    assert_eq!(Client::hello(kept.port(), &hello).await.1, [0, 4]);
-    kept.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn certificates_that_cannot_be_used_are_told_at_the_start() {
-    let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = Authority::new("ours").sign("server", &["localhost"], false);
-    let certificate = write(folder.path(), "server.pem", &certificate);
-    for (key, words) in [
-        (folder.path().join("nowhere.key"), "nowhere.key"),
-        (write(folder.path(), "empty.key", ""), "empty.key"),
-        (write(folder.path(), "other.key", &key.replace('A', "B")), "other.key"),
-    ] {
-        let tls = ListenerTls {
-            bind: "127.0.0.1:0".parse().unwrap(),
-            certificate: certificate.clone(),
-            key,
-            client_authorities: None,
-        };
-        let (sender, _arrivals) = tokio::sync::mpsc::channel(1);
-        let config = crate::own_listener_kit::config(Listener { tls: Some(tls), ..listener() });
-        let (directory, clock) = (Arc::new(ingest::EverybodyIsNew), Arc::new(ingest::SystemClock));
-        let stop = tokio_util::sync::CancellationToken::new();
-        let text = ingest::Ingest::start(config, directory, clock, sender, stop).await.unwrap_err().to_string();
-        assert!(text.contains(words) && text.contains("listener.tls.key"), "{text}");
     }
 }

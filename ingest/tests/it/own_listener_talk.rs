@@ -222,53 +222,6 @@ async fn a_session_belongs_to_its_user() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_will_is_said_when_a_client_is_lost_and_not_when_it_leaves() {
-    let kept = Kept::start(listener()).await;
-    let mut watcher = Client::new(kept.port(), 4, "watcher").await;
-    watcher.subscribe("will/#", 1).await;
-    for version in MULTI {
-        let topic = format!("will/{version}");
-        let hello = Hello { will: Some((&topic, b"lost", 8, b"")), ..Hello::new(version, "gw") };
-        let (client, _) = Client::hello(kept.port(), &hello).await;
-        client.goodbye().await;
-        watcher.silence().await;
-        drop(Client::hello(kept.port(), &hello).await);
-        let heard = watcher.message().await;
-        assert_eq!((heard.topic.as_str(), &heard.payload[..]), (topic.as_str(), &b"lost"[..]));
-    }
-    // DISCONNECT with will (MQTT 5).
-    let hello = Hello { will: Some(("will/5", b"wanted", 8, b"")), ..Hello::new(5, "gw") };
-    let (mut client, _) = Client::hello(kept.port(), &hello).await;
-    client.send(&[0xe0, 1, 4]).await;
-    assert_eq!(watcher.message().await.payload, b"wanted");
-    kept.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_will_waits_and_is_dropped_when_its_client_comes_back() {
-    let kept = Kept::start(listener()).await;
-    let mut watcher = Client::new(kept.port(), 4, "watcher").await;
-    watcher.subscribe("will", 1).await;
-    let hello = |seconds: &'static [u8]| Hello {
-        clean: false,
-        properties: b"\x11\x00\x00\x00\x3c",
-        will: Some(("will", b"lost", 8, seconds)),
-        ..Hello::new(5, "gw")
-    };
-    drop(Client::hello(kept.port(), &hello(b"\x18\x00\x00\x00\x01")).await);
-    let lost = Instant::now();
-    assert_eq!(watcher.message().await.payload, b"lost");
-    assert!(lost.elapsed() >= Duration::from_millis(900), "{:?}", lost.elapsed());
-    drop(Client::hello(kept.port(), &hello(b"\x18\x00\x00\x00\x01")).await);
-    until(|| kept.handle.sources()[0].connections == 1).await;
-    let (back, _) = Client::hello(kept.port(), &Hello { will: None, ..hello(b"") }).await;
-    sleep(Duration::from_millis(1_300)).await;
-    watcher.silence().await;
-    drop(back);
-    kept.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_client_is_cut_off_and_one_without_keep_alive_is_not() {
     let kept = Kept::start(listener()).await;
     let (mut quiet, _) = Client::hello(kept.port(), &Hello { keep_alive: 1, ..Hello::new(5, "quiet") }).await;
@@ -332,23 +285,6 @@ async fn an_absent_client_finds_what_was_said_to_it_even_after_a_restart() {
     let (mut subscriber, answer) = Client::hello(kept.port(), &hello).await;
     assert_eq!(answer, [0, 0]);
     subscriber.silence().await;
-    kept.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_does_not_read_is_cut_off_and_costs_others_nothing() {
-    let kept = Kept::start(Listener { queue_messages: 100, ..listener() }).await;
-    let mut stuck = Client::new(kept.port(), 4, "stuck").await;
-    stuck.subscribe("#", 1).await;
-    let mut prompt = Client::new(kept.port(), 4, "prompt").await;
-    prompt.subscribe("#", 0).await;
-    let mut publisher = Client::new(kept.port(), 4, "pub").await;
-    let payload = vec![b'x'; 100_000];
-    for number in 0..300 {
-        assert_eq!(publisher.assure("a", false, &payload).await, 0);
-        assert_eq!(prompt.message().await.payload.len(), payload.len(), "message {number}");
-    }
-    until(|| kept.handle.sources()[0].connections == 2).await;
     kept.end().await;
 }
 

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::codec::Qos;
 use super::credentials::Credentials;
-use super::exchange::{Exchange, Message};
+use super::exchange::{Exchange, Message, Will};
 use super::limits::Places;
 use super::state::Journal;
 use crate::ack::{Page, Verdict};
@@ -41,7 +41,8 @@ pub(super) struct Reception {
 
 impl Reception {
     /// Says something on behalf of a client that is gone: to the decoders, and when that is safe to subscribers. False when it could not be made safe.
-    pub(super) async fn say(&self, exchange: &Exchange, message: Message) -> bool {
+    pub(super) async fn say(&self, exchange: &Exchange, will: Will) -> bool {
+        let Will { message, number, .. } = will;
         let bell = Arc::new(Notify::new());
         let page = Page::new(Arc::clone(&bell));
         if !message.topic.starts_with('$') {
@@ -68,7 +69,8 @@ impl Reception {
                 Verdict::Owed => bell.notified().await,
             }
         }
-        exchange.route(&Arc::new(message));
+        exchange.route(&message);
+        exchange.will_is_over(&message.publisher, number);
         true
     }
 
@@ -96,7 +98,7 @@ impl Reception {
             for exchange in self.exchanges.values() {
                 for will in exchange.tidy(Instant::now()) {
                     if !self.say(exchange, will).await {
-                        tracing::warn!(tenant = %exchange.source.tenant, "a will could not be kept and was not published");
+                        tracing::warn!(tenant = %exchange.source.tenant, "a will could not be kept and was not published; it is after the next start");
                     }
                 }
             }

@@ -176,6 +176,55 @@ mod tests {
         assert_ne!(present(), first);
     }
 
+    /// Both ends of a new connection, when the client trusts what lies in the folder now.
+    async fn connected(
+        acceptor: &Acceptor,
+        config: &ListenerTls,
+    ) -> (TlsStream<TcpStream>, tokio_rustls::client::TlsStream<TcpStream>) {
+        let mut roots = RootCertStore::empty();
+        certificates("certificate", &config.certificate).unwrap().into_iter().for_each(|one| roots.add(one).unwrap());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let client = builder.unwrap().with_root_certificates(roots).with_no_client_auth();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let line = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (accepted, _) = listener.accept().await.unwrap();
+        let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
+        let (served, connected) = tokio::join!(acceptor.accept(accepted), connector.connect(name, line));
+        (served.unwrap().0, connected.unwrap())
+    }
+
+    #[tokio::test]
+    async fn an_open_connection_outlives_a_renewal_and_a_new_one_sees_it() {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let folder = tempfile::tempdir().unwrap();
+        let config = ListenerTls {
+            bind: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
+            certificate: folder.path().join("server.pem"),
+            key: folder.path().join("server.key"),
+            client_authorities: None,
+        };
+        write(&config, "localhost", 0);
+        let acceptor = Acceptor::new(&config).unwrap();
+        let mut known = acceptor.dates();
+        let (mut server, mut client) = connected(&acceptor, &config).await;
+        write(&config, "localhost", 1);
+        acceptor.look(&mut known);
+        // Who trusts the new certificate alone gets in now; who is in is not asked again.
+        let (mut second_server, mut second_client) = connected(&acceptor, &config).await;
+        for (server, client) in [(&mut server, &mut client), (&mut second_server, &mut second_client)] {
+            client.write_all(b"ping").await.unwrap();
+            client.flush().await.unwrap();
+            let mut heard = [0; 4];
+            server.read_exact(&mut heard).await.unwrap();
+            server.write_all(&heard).await.unwrap();
+            server.flush().await.unwrap();
+            client.read_exact(&mut heard).await.unwrap();
+            assert_eq!(&heard, b"ping");
+        }
+    }
+
     #[test]
     fn the_names_of_a_certificate_are_its_common_name_and_its_dns_names() {
         let mut params = rcgen::CertificateParams::new(["lamp-1.city".to_owned()]).unwrap();

@@ -181,6 +181,7 @@ async fn enter(
     connack(&mut out, connect.version, Ok(&accepted));
     let wire = Wire::new(connect.version, connect.receive_maximum, connect.maximum_packet, connect.alias_maximum);
     let keep_alive = shortened.unwrap_or(connect.keep_alive);
+    let will = will.map(|(message, delay)| exchange.entrust(&client, message, delay));
     announce(&account, &client, peer, &connect, exchange);
     Ok(Connection::new(
         reception,

@@ -4,14 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use metrics::counter;
 use model::Timestamp;
 
 use super::ledger::{Answer, Entry};
 use super::parting::Ending;
 use super::serving::Connection;
 use crate::ack::Page;
-use crate::metrics::{PUBLISHES_DENIED, SOURCE};
 use crate::mqtt::listener::codec::{
     Answered, Fault, Frame, Kind, Publish, Qos, Reason, Subscribe, Version, answered, farewell, measure, ping_answer,
     pub_answer, pub_release, subscribed, unsubscribe, unsubscribed,
@@ -140,6 +138,10 @@ impl Connection {
             }
             message = Some(Arc::new(whole));
         }
+        if qos == Qos::Exactly && !answer(reason).holds_number(self.version) {
+            self.session.release(packet);
+            self.unreleased = self.session.unreleased();
+        }
         let topic = &self.familiar.topic;
         let ack = if message.is_some() || qos != Qos::Most { page.owe() } else { Ack::none() };
         if topic.starts_with('$') || (retain && payload.is_empty()) {
@@ -190,7 +192,7 @@ impl Connection {
     fn deny(&mut self, answer: Answer, entries: &mut Vec<Entry>) -> Result<(), Ending> {
         let (client, topic) = (self.session.client(), &self.familiar.topic);
         tracing::warn!(%client, %topic, "a client may not publish on this topic");
-        counter!(PUBLISHES_DENIED, SOURCE => Arc::clone(&self.exchange.source.name)).increment(1);
+        self.exchange.source.metrics.denied.increment(1);
         if self.version != Version::V5 && answer != Answer::Nothing {
             // Older clients can be told in this way only: an acknowledgement would say that the message is safe.
             return Err(Ending::Fault(Fault::new(Reason::NotAuthorized, "a topic that it may not publish on")));

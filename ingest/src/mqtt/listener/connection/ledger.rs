@@ -23,6 +23,14 @@ pub(super) enum Answer {
     Complete(u16, Reason),
 }
 
+impl Answer {
+    /// Whether the client keeps the number of its message until it releases it. One of MQTT 5 that hears a refusal does not: it may take the
+    /// number for another message at once, and that one must not be taken for this.
+    pub(super) fn holds_number(self, version: Version) -> bool {
+        matches!(self, Self::Receive(_, reason) if reason == Reason::Success || version != Version::V5)
+    }
+}
+
 /// One message that came.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -145,8 +153,8 @@ impl Ledger {
     pub(super) fn forget_answers(&mut self, mut unsafe_packet: impl FnMut(u16)) {
         for (_, entries) in &mut self.pages {
             for entry in &mut *entries {
-                if let Answer::Receive(packet, Reason::Success) = entry.answer {
-                    // The client sends it again and it is taken then, once.
+                if let Answer::Receive(packet, _) = entry.answer {
+                    // It may not be safe yet, so nothing may answer for it: the client sends it again and it is taken then, once.
                     unsafe_packet(packet);
                     entry.message = None;
                 }

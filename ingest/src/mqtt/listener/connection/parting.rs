@@ -78,12 +78,14 @@ impl Connection {
         let mut expiry = None;
         if let Ending::Farewell(farewell) = ending {
             expiry = farewell.session_expiry;
-            if !farewell.with_will {
-                self.will = None;
+            if !farewell.with_will
+                && let Some(will) = self.will.take()
+            {
+                self.exchange.will_is_over(&client, will.number);
             }
         }
         if stopping {
-            // Whoever comes back finds us again: nothing has happened to it that others must be told.
+            // Whoever comes back finds us again, and nothing has happened to it that others must be told. The journal remembers the others.
             self.will = None;
         }
         let session = std::sync::Arc::clone(&self.session);
@@ -97,7 +99,7 @@ impl Connection {
         if let Some(will) = will
             && !self.reception.say(&self.exchange, will).await
         {
-            tracing::warn!(%client, "a will could not be kept and was not published");
+            tracing::warn!(%client, "a will could not be kept and was not published; it is after the next start");
         }
     }
 

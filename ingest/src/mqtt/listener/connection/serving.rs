@@ -13,7 +13,7 @@ use super::inbound::{FEW, Familiar};
 use super::ledger::{Answer, Entry, Ledger};
 use super::parting::Ending;
 use crate::mqtt::listener::codec::{Frame, Version};
-use crate::mqtt::listener::exchange::{Exchange, Kick, Message, Session, Wire};
+use crate::mqtt::listener::exchange::{Exchange, Kick, Session, Will, Wire};
 use crate::mqtt::listener::limits::Bucket;
 use crate::mqtt::listener::reception::Reception;
 use crate::mqtt::listener::rights::Rights;
@@ -41,7 +41,7 @@ pub(in crate::mqtt::listener) struct Connection {
     pub(super) rights: Rights,
     pub(super) version: Version,
     pub(super) wire: Wire,
-    pub(super) will: Option<(Message, u32)>,
+    pub(super) will: Option<Will>,
     keep_alive: Option<Duration>,
     pub(super) inbuf: BytesMut,
     pub(super) out: BytesMut,
@@ -71,7 +71,7 @@ impl Connection {
         rights: Rights,
         version: Version,
         wire: Wire,
-        will: Option<(Message, u32)>,
+        will: Option<Will>,
         keep_alive: u16,
         inbuf: BytesMut,
         out: BytesMut,
@@ -207,14 +207,16 @@ impl Connection {
 
     /// Passes on and answers what has become safe.
     pub(super) fn settle(&mut self) -> Result<(), Ending> {
-        let Self { ledger, exchange, session, reception, .. } = self;
+        let Self { ledger, exchange, session, reception, version, .. } = self;
         let journaled = std::cell::Cell::new(false);
         let safe = |entry: &Entry| {
             if let Some(message) = &entry.message {
                 exchange.route(message);
                 journaled.set(true);
             }
-            if let Answer::Receive(packet, _) = entry.answer {
+            if let Answer::Receive(packet, _) = entry.answer
+                && entry.answer.holds_number(*version)
+            {
                 session.keep_received(packet);
                 journaled.set(true);
             }

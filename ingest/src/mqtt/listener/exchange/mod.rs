@@ -14,3 +14,4 @@ pub(super) use session::{Kick, Session};
 pub(crate) use tenant::Bounds;
 pub(super) use tenant::{Arrived, Exchange};
 pub(super) use tree::Options;
+pub(super) use wills::Will;

@@ -95,6 +95,8 @@ pub(super) struct Inner {
     last_number: u64,
     /// Messages of QoS 2 that came and were not released yet.
     received: HashSet<u16>,
+    /// Whether the last message found no room: told once, not for each of them.
+    full: bool,
     over: bool,
 }
 
@@ -295,8 +297,13 @@ impl Session {
             if let Some(link) = inner.link.as_ref().filter(|_| qos != Qos::Most) {
                 link.kick(Reason::Quota);
             }
+            if !std::mem::replace(&mut inner.full, true) {
+                let (client, waiting) = (&self.client, inner.waiting.len());
+                tracing::warn!(%client, waiting, "too much waits for a subscriber; what comes meanwhile is not kept for it");
+            }
             return Outcome::Dropped;
         }
+        inner.full = false;
         let message = Arc::clone(message);
         // 0 is the number of what needs not outlive us.
         let mut number = 0;

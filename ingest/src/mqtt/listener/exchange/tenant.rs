@@ -12,10 +12,9 @@ use super::message::Message;
 use super::retained::Retained;
 use super::session::{Delivery, Flying, Outcome};
 use super::tree::{LEVELS, Subscriber, Tree, split_share};
-use super::wills::Wills;
+use super::wills::{Will, Wills};
 use super::{Kick, Options, Session};
 use crate::handle::Source;
-use crate::metrics;
 use crate::mqtt::listener::codec::{Handling, Qos, Reason};
 use crate::mqtt::listener::state::{Journal, Note, TenantState};
 use crate::topic;
@@ -34,6 +33,7 @@ pub(crate) struct Bounds {
     pub(crate) retained_bytes: usize,
     pub(crate) subscriptions: usize,
     pub(crate) session_seconds: u32,
+    pub(crate) return_seconds: u32,
 }
 
 impl Default for Bounds {
@@ -65,6 +65,8 @@ pub(crate) struct Exchange {
     retained: Mutex<Retained>,
     sessions: Mutex<HashMap<Arc<str>, Arc<Session>>>,
     wills: Mutex<Wills>,
+    /// The number of the last will.
+    last_will: AtomicU64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -84,6 +86,7 @@ impl Exchange {
             retained: Mutex::new(retained),
             sessions: Mutex::default(),
             wills: Mutex::default(),
+            last_will: AtomicU64::new(0),
         };
         exchange.restore(state);
         Arc::new(exchange)
@@ -115,6 +118,11 @@ impl Exchange {
             session.restore(known.seconds, waiting, flying, known.received.into_iter().collect());
             lock(&self.sessions).insert(client, session);
         }
+        for (client, will) in state.wills {
+            self.last_will.fetch_max(will.number, Ordering::Relaxed);
+            let seconds = self.bounds.return_seconds.max(will.delay);
+            lock(&self.wills).restore(client, Instant::now() + Duration::from_secs(seconds.into()), will);
+        }
     }
 
     /// A client has come. If it is here already, the older connection ends first.
@@ -133,6 +141,7 @@ impl Exchange {
             let Some(session) = known else {
                 let session = self.begin(client, owner)?;
                 if session.attach(kick, expiry) {
+                    self.forgive(client);
                     return Ok(Arrived { session, present: false });
                 }
                 continue;
@@ -146,10 +155,12 @@ impl Exchange {
                     return Err(Refused(Reason::Busy));
                 }
             } else if clean || expired {
+                self.forgive(client);
                 self.end(&session);
                 clean = false;
             } else if session.attach(kick, expiry) {
-                lock(&self.wills).withdraw(client);
+                let withdrawn = lock(&self.wills).withdraw(client);
+                withdrawn.into_iter().for_each(|number| self.will_is_over(client, number));
                 return Ok(Arrived { session, present: true });
             } else if Instant::now() > deadline {
                 return Err(Refused(Reason::Busy));
@@ -174,21 +185,35 @@ impl Exchange {
         }
     }
 
+    fn forgive(&self, client: &Arc<str>) {
+        let forgiven = lock(&self.wills).forgive(client);
+        forgiven.into_iter().for_each(|number| self.will_is_over(client, number));
+    }
+
+    /// Takes the will of a client that is here, so that it is said even if we end before the client does.
+    pub(crate) fn entrust(&self, client: &Arc<str>, message: Message, delay: u32) -> Will {
+        let number = self.last_will.fetch_add(1, Ordering::Relaxed) + 1;
+        let will = Will { message: Arc::new(message), delay, number };
+        let (message, journal) = (Arc::clone(&will.message), self.journal.of_client(client));
+        journal.note(|| Note::Will { number, delay, message });
+        will
+    }
+
+    /// The will was said, or will never have to be.
+    pub(crate) fn will_is_over(&self, client: &Arc<str>, number: u64) {
+        self.journal.of_client(client).note(|| Note::WillOver { number });
+    }
+
     /// A connection has ended. `will` is what is to be said about it; what is returned is to be said now.
-    pub(crate) fn depart(
-        &self,
-        session: &Arc<Session>,
-        expiry: Option<u32>,
-        will: Option<(Message, u32)>,
-    ) -> Option<Message> {
+    pub(crate) fn depart(&self, session: &Arc<Session>, expiry: Option<u32>, will: Option<Will>) -> Option<Will> {
         let over = session.detach(expiry);
         let mut now = None;
-        if let Some((message, delay)) = will {
-            if over || delay == 0 {
-                now = Some(message);
+        if let Some(will) = will {
+            if over || will.delay == 0 {
+                now = Some(will);
             } else {
-                let due = Instant::now() + Duration::from_secs(delay.min(session.expiry()).into());
-                lock(&self.wills).add(Arc::clone(session.client()), due, message);
+                let due = Instant::now() + Duration::from_secs(will.delay.min(session.expiry()).into());
+                lock(&self.wills).add(Arc::clone(session.client()), due, will);
             }
         }
         if over {
@@ -291,8 +316,7 @@ impl Exchange {
         for (Subscriber { session, options }, ids) in targets {
             let retain = message.retain && options.as_published;
             if session.deliver(message, message.qos.min(options.qos), retain, ids) == Outcome::Dropped {
-                ::metrics::counter!(metrics::DELIVERIES_DROPPED, metrics::SOURCE => Arc::clone(&self.source.name))
-                    .increment(1);
+                self.source.metrics.undelivered.increment(1);
             }
         }
     }
@@ -312,7 +336,7 @@ impl Exchange {
     }
 
     /// Ends sessions whose time is over; says the wills that are due.
-    pub(crate) fn tidy(&self, now: Instant) -> Vec<Message> {
+    pub(crate) fn tidy(&self, now: Instant) -> Vec<Will> {
         let expired = |session: &&Arc<Session>| session.is_expired(now);
         let over = lock(&self.sessions).values().filter(expired).cloned().collect::<Vec<_>>();
         over.iter().for_each(|session| self.end(session));

@@ -10,7 +10,7 @@ use model::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::mqtt::listener::codec::Qos;
-use crate::mqtt::listener::exchange::{Message, Options};
+use crate::mqtt::listener::exchange::{Message, Options, Will};
 
 /// One change of what is remembered.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -72,6 +72,16 @@ pub(crate) enum Note {
     Finished {
         packet: u16,
     },
+    /// What is to be said when the client is lost.
+    Will {
+        number: u64,
+        delay: u32,
+        message: Arc<Message>,
+    },
+    /// It was said, or will never have to be.
+    WillOver {
+        number: u64,
+    },
 }
 
 /// A note and whom it is about; kept messages are about no client.
@@ -111,6 +121,7 @@ pub(crate) struct SessionState {
 pub(crate) struct TenantState {
     pub(crate) retained: BTreeMap<Arc<str>, Arc<Message>>,
     pub(crate) sessions: BTreeMap<Arc<str>, SessionState>,
+    pub(crate) wills: BTreeMap<Arc<str>, Will>,
 }
 
 /// What is remembered of all tenants.
@@ -132,6 +143,15 @@ impl State {
                 tenant.sessions.insert(client, known);
             }
             (Note::Ended, _) => drop(tenant.sessions.remove(&client)),
+            // A will is of a client and not of its session: also those have one that leave nothing else behind.
+            (Note::Will { number, delay, message }, _) => {
+                tenant.wills.insert(client, Will { message, delay, number });
+            }
+            (Note::WillOver { number }, _) => {
+                if tenant.wills.get(&client).is_some_and(|will| will.number == number) {
+                    tenant.wills.remove(&client);
+                }
+            }
             (_, None) => {}
             (Note::Expiry { seconds }, Some(session)) => session.seconds = seconds,
             (Note::Subscribed { filter, options }, Some(session)) => {
@@ -169,7 +189,11 @@ impl State {
                 .sessions
                 .iter()
                 .flat_map(move |(client, session)| session.notes().into_iter().map(move |note| record(client, note)));
-            kept.chain(sessions)
+            let wills = state.wills.iter().map(move |(client, will)| {
+                let Will { message, delay, number } = will.clone();
+                record(client, Note::Will { number, delay, message })
+            });
+            kept.chain(sessions).chain(wills)
         })
     }
 }
