@@ -5,6 +5,7 @@ mod detector;
 mod multivariate;
 pub mod parts;
 mod univariate;
+pub mod streetlight;
 
 pub use detector::{About, Detector, Evidence, Field, Finding, Member, Sample, Turn};
 pub use multivariate::{Multivariate, Range};

@@ -2,6 +2,8 @@
 
 use super::alert::Alert;
 use super::data::DataSet;
+use super::play::play;
+use crate::detect::streetlight;
 
 /// A domain that is scored by events.
 #[derive(Debug, Clone, Copy)]
@@ -13,4 +15,6 @@ pub struct Domain {
 }
 
 /// Every domain that has a detector. A line reads `Domain { name: "water", play: play::<water::Water> }`.
-pub const DOMAINS: &[Domain] = &[];
+pub const DOMAINS: &[Domain] = &[
+    Domain { name: "streetlight", play: play::<streetlight::Streetlight> },
+];
