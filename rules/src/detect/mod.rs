@@ -1,6 +1,7 @@
 //! Foreseeing faults: one file (or folder) per domain, and what they are made of in [`parts`]. To add a domain: a file beside these,
 //! and its name in the list below.
 
+pub mod camera;
 mod detector;
 mod multivariate;
 pub mod parts;

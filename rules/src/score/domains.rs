@@ -3,7 +3,7 @@
 use super::alert::Alert;
 use super::data::DataSet;
 use super::play::play;
-use crate::detect::streetlight;
+use crate::detect::{camera, streetlight};
 
 /// A domain that is scored by events.
 #[derive(Debug, Clone, Copy)]
@@ -17,4 +17,5 @@ pub struct Domain {
 /// Every domain that has a detector. A line reads `Domain { name: "water", play: play::<water::Water> }`.
 pub const DOMAINS: &[Domain] = &[
     Domain { name: "streetlight", play: play::<streetlight::Streetlight> },
+    Domain { name: "camera", play: play::<camera::Camera> },
 ];
