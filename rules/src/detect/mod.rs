@@ -7,6 +7,7 @@ mod multivariate;
 pub mod parts;
 mod univariate;
 pub mod streetlight;
+pub mod structural;
 
 pub use detector::{About, Detector, Evidence, Field, Finding, Member, Sample, Turn};
 pub use multivariate::{Multivariate, Range};

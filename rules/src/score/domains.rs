@@ -3,7 +3,7 @@
 use super::alert::Alert;
 use super::data::DataSet;
 use super::play::play;
-use crate::detect::{camera, streetlight};
+use crate::detect::{camera, streetlight, structural};
 
 /// A domain that is scored by events.
 #[derive(Debug, Clone, Copy)]
@@ -18,4 +18,5 @@ pub struct Domain {
 pub const DOMAINS: &[Domain] = &[
     Domain { name: "streetlight", play: play::<streetlight::Streetlight> },
     Domain { name: "camera", play: play::<camera::Camera> },
+    Domain { name: "structural", play: play::<structural::Structural> },
 ];
