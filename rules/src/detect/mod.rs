@@ -5,9 +5,9 @@ pub mod camera;
 mod detector;
 mod multivariate;
 pub mod parts;
-mod univariate;
 pub mod streetlight;
 pub mod structural;
+mod univariate;
 
 pub use detector::{About, Detector, Evidence, Field, Finding, Member, Sample, Turn};
 pub use multivariate::{Multivariate, Range};

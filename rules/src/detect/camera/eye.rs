@@ -84,6 +84,8 @@ pub(super) struct Eye {
     still: u8,
     covered: u8,
     blind: u8,
+    soft: u8,
+    elsewhere: u8,
     slow_frames: u8,
     well: u8,
     readings: u32,
@@ -141,8 +143,8 @@ impl Eye {
             let least = LEAST[figure].max(DEVIATIONS[figure] * self.day.deviation(figure, hour));
             caution * least + UNEVEN * common[figure].abs()
         });
-        for figure in 0..FIGURES {
-            self.quick[figure] += QUICK * (own[figure].clamp(-2.0, 2.0) - self.quick[figure]);
+        for (quick, own) in self.quick.iter_mut().zip(own) {
+            *quick += QUICK * (own.clamp(-2.0, 2.0) - *quick);
         }
         let night = self.day.is_night(hour);
         count(&mut self.still, own[MOVEMENT] < STILL * caution);
@@ -150,7 +152,8 @@ impl Eye {
         count(&mut self.covered, covered);
         count(&mut self.blind, night && own[BRIGHTNESS] < BLIND * caution);
         let dirt = self.follow_dirt(own[SHARPNESS], common[SHARPNESS], ill);
-        let picture = self.picture(bound, dirt);
+        self.count_changes(own, bound, dirt);
+        let picture = self.picture(dirt);
         let half = (0..FIGURES).all(|figure| self.quick[figure].abs() < bound[figure] * 0.6);
         count(&mut self.well, half && self.still == 0);
         let usual = (0..FIGURES).all(|f| own[f].abs() < bound[f]);
@@ -180,22 +183,32 @@ impl Eye {
         DIRT.max(RESTLESS * self.restless)
     }
 
-    fn picture(&self, bound: [f32; FIGURES], dirt: f32) -> Picture {
-        let soft = self.quick[SHARPNESS] < -bound[SHARPNESS];
+    /// Counts readings that show a change in the quick means and in themselves: a flash of light changes the means for a while, too.
+    fn count_changes(&mut self, own: [f32; FIGURES], bound: [f32; FIGURES], dirt: f32) {
+        let beyond = |quick: f32, own: f32, bound: f32| quick > bound && own > 0.6 * bound;
+        let [_, light, sharp] = self.quick;
+        // What dirt has taken already is not taken at once.
+        let dirty = self.slow.min(0.0);
+        count(&mut self.soft, beyond(dirty - sharp, dirty - own[SHARPNESS], bound[SHARPNESS]));
+        let sharper = beyond(sharp, own[SHARPNESS], bound[SHARPNESS]);
         // A lens never gets sharper little by little: what looks sharper for long looks elsewhere.
-        let sharper_for_long = self.slow > SHARPER * dirt && self.quick[SHARPNESS] > dirt;
-        let sharper = self.quick[SHARPNESS] > bound[SHARPNESS] || sharper_for_long;
-        let other_light = self.quick[BRIGHTNESS].abs() > bound[BRIGHTNESS];
-        let quieter = self.quick[MOVEMENT] < -bound[MOVEMENT];
+        let sharper_for_long = self.slow > SHARPER * dirt && sharp > dirt;
+        let brighter = beyond(light, own[BRIGHTNESS], bound[BRIGHTNESS]);
+        let darker = beyond(-light, -own[BRIGHTNESS], bound[BRIGHTNESS]);
+        let quieter = beyond(-self.quick[MOVEMENT], -own[MOVEMENT], bound[MOVEMENT]);
+        count(&mut self.elsewhere, sharper || sharper_for_long || brighter || darker || quieter);
+    }
+
+    fn picture(&self, dirt: f32) -> Picture {
         if self.still >= 2 {
             Picture::Still
         } else if self.covered >= 2 {
             Picture::Covered
         } else if self.blind >= 2 {
             Picture::Blind
-        } else if sharper || other_light || quieter {
+        } else if self.elsewhere >= 3 {
             Picture::Moved
-        } else if soft {
+        } else if self.soft >= 3 {
             Picture::Soft
         } else if self.slow < -dirt {
             Picture::Dirty

@@ -41,7 +41,7 @@ pub(super) struct Tally {
 
 impl Circuit {
     /// Counts its lamps.
-    pub(super) fn tally(&self, lamps: &[Lamp], now: i64, burns_after: Duration) -> Tally {
+    pub(super) fn tally(&self, lamps: &[Lamp], now: i64) -> Tally {
         let mut tally = Tally::default();
         for lamp in self.members.iter().filter_map(|&member| lamps.get(member as usize)) {
             if lamp.link.last().is_none() {
@@ -55,7 +55,7 @@ impl Circuit {
             }
             tally.heard += 1;
             tally.dark += usize::from(lamp.dark.lasts(2, now, Duration::from_secs(20 * 60)));
-            tally.burning += usize::from(lamp.burns_by_day(now, burns_after) == Look::Yes);
+            tally.burning += usize::from(lamp.burns_by_day(now) == Look::Yes);
         }
         tally
     }

@@ -19,8 +19,6 @@ const CIRCUIT_POWER_LOSS: usize = 7;
 const CIRCUIT_DAY_BURNER: usize = 8;
 const BURN_HOURS: usize = 9;
 
-/// How long a lamp may burn by day: crews test lines for an hour or so.
-const BURNS_AFTER: Duration = Duration::from_secs(115 * 60);
 /// With fewer circuits, one of them may be most of the field.
 const FEW_CIRCUITS: usize = 3;
 /// No finding of a kind returns sooner than this after it was cleared.
@@ -167,7 +165,7 @@ impl Streetlight {
     /// What is to be said of a circuit and its lamps.
     fn decide(&mut self, place: usize, now: Timestamp, found: &mut Vec<Finding>) {
         let nanos = now.as_nanos();
-        let tally = self.circuits[place].tally(&self.lamps, nanos, BURNS_AFTER);
+        let tally = self.circuits[place].tally(&self.lamps, nanos);
         let is_silent_everywhere = self.circuits.len() >= FEW_CIRCUITS && whole(tally.silent_share()) == Look::Yes && {
             let late = self.lamps.iter().filter(|lamp| lamp.link.missing() >= 1).count();
             late as f32 >= 0.6 * self.lamps.len() as f32
@@ -239,7 +237,7 @@ impl Say<'_> {
         let cycling = lamp.is_cycling();
         let out = unless(whole_lost || lamp.standing.stands(CYCLING), lamp.is_out(nanos));
         let low = lamp.lost_a_part(nanos);
-        let burns = unless(whole_burns, lamp.burns_by_day(nanos, BURNS_AFTER));
+        let burns = unless(whole_burns, lamp.burns_by_day(nanos));
         let deaf = unless(whole_burns || lamp.standing.stands(DAY_BURNER), lamp.is_deaf(nanos));
         let declines = unless(lamp.standing.any_of(&[PARTIAL_STRING, LAMP_OUT]) || low == Look::Yes, lamp.declines());
         let link = match evidence {

@@ -14,6 +14,8 @@ const LIGHT: f32 = 0.3;
 const DAY_LUX: f32 = 100.0;
 /// No lamp takes more, in watts; a meter that says so is taken at this.
 const MOST_POWER: f64 = 1e6;
+/// How long a lamp may burn by day: crews test lines for an hour or so.
+const BURNS_AFTER: Duration = Duration::from_secs(115 * 60);
 /// The least loss that is taken for a part of the lamp, as a share of its power.
 const PART_LOST: f32 = 0.06;
 /// The least excess over a dimmed level that is taken for deafness.
@@ -175,7 +177,10 @@ impl Lamp {
             self.by_day(&measured, settled, typical);
             return;
         }
-        self.burning = Run::default();
+        // What burnt by day goes on burning at night; what only began to is forgotten, or dusk and dawn would add up to a day.
+        if !self.burning.lasts(3, measured.time, BURNS_AFTER) {
+            self.burning = Run::default();
+        }
         let log_power = measured.power.max(1e-3).ln();
         let Some(expected) = self.levels.expected(dim) else {
             if typical.is_some_and(|typical| measured.power < DARK / 2.0 * typical) {
@@ -287,8 +292,8 @@ impl Lamp {
     }
 
     /// Burns by day.
-    pub(super) fn burns_by_day(&self, now: i64, long: Duration) -> Look {
-        look(self.burning.lasts(3, now, long), self.burning.is_over())
+    pub(super) fn burns_by_day(&self, now: i64) -> Look {
+        look(self.burning.lasts(3, now, BURNS_AFTER), self.burning.is_over())
     }
 }
 

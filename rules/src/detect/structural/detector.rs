@@ -219,28 +219,16 @@ struct Say<'a> {
 }
 
 impl Say<'_> {
-    fn push(
-        &mut self,
-        about: About,
-        kind: usize,
-        turn: Option<Turn>,
-        of: &'static str,
-        seen: f64,
-        low: f64,
-        high: f64,
-    ) {
+    fn push(&mut self, about: About, kind: usize, turn: Option<Turn>, evidence: Evidence) {
         if let Some(turn) = turn {
-            let evidence = Evidence { of, seen, low, high };
             self.found.push(Finding { about, kind: Structural::KINDS[kind], turn, time: self.now, evidence });
         }
     }
 
     fn push_value(&mut self, about: About, kind: usize, turn: Option<Turn>) {
-        let (low, high) = (
-            self.residual.expected - 3.0 * self.residual.deviation,
-            self.residual.expected + 3.0 * self.residual.deviation,
-        );
-        self.push(about, kind, turn, "value", self.value, low, high);
+        let Residual { expected, deviation, .. } = *self.residual;
+        let (low, high) = (expected - 3.0 * deviation, expected + 3.0 * deviation);
+        self.push(about, kind, turn, Evidence { of: "value", seen: self.value, low, high });
     }
 
     fn sensor(&mut self, gauge: &mut Gauge) {
@@ -252,13 +240,13 @@ impl Say<'_> {
             let turn = gauge.standing.clear(SENSOR_STUCK, self.now);
             self.push_value(about, SENSOR_STUCK, turn);
         }
-        let noise = gauge.sensor.noise();
+        let evidence = Evidence { of: "noise", seen: gauge.sensor.noise(), low: f64::NAN, high: 1.9 };
         if gauge.sensor.is_noisy() && !gauge.standing.stands(SENSOR_STUCK) {
             let turn = gauge.standing.raise(SENSOR_NOISE, self.now, REST);
-            self.push(about, SENSOR_NOISE, turn, "noise", noise, f64::NAN, 1.9);
+            self.push(about, SENSOR_NOISE, turn, evidence);
         } else if gauge.sensor.is_quiet() {
             let turn = gauge.standing.clear(SENSOR_NOISE, self.now);
-            self.push(about, SENSOR_NOISE, turn, "noise", noise, f64::NAN, 1.9);
+            self.push(about, SENSOR_NOISE, turn, evidence);
         }
     }
 
