@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, Transaction};
+use sqlx::{AssertSqlSafe, ConnectOptions, Transaction};
 use sqlx_postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinSet;
@@ -58,7 +58,8 @@ fn options(config: &TimescaleConfig) -> Result<PgConnectOptions> {
         _ => return Err(Error::unreachable(context, "exactly one of url and url_file must be there")),
     };
     let options: PgConnectOptions = url.trim().parse().map_err(|error| Error::unreachable(context, error))?;
-    Ok(options.application_name("specola").options([("search_path", "specola,public"), ("timezone", "UTC")]))
+    let options = options.application_name("specola").options([("search_path", "specola,public"), ("timezone", "UTC")]);
+    Ok(options.disable_statement_logging())
 }
 
 impl Database {
