@@ -10,7 +10,7 @@ use std::time::Duration;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqlSafeStr};
+use sqlx::{ConnectOptions, Connection as _, SqlSafeStr};
 
 use super::failure::{Failure, explain};
 use crate::{Error, LetterRoom, Result};
@@ -134,9 +134,19 @@ impl Registry {
     }
 }
 
-/// Connections to a file have no reason to be renewed.
+/// Connections to a file have no reason to be renewed, but for one: a transaction that the database ended by itself, as it does on a full disk, still
+/// counts with its connection, which would never begin another.
 fn steady_pool(connections: u32) -> PoolOptions<Database> {
-    PoolOptions::new().max_connections(connections).idle_timeout(None).max_lifetime(None).test_before_acquire(false)
+    let steady = PoolOptions::new().max_connections(connections).idle_timeout(None).max_lifetime(None);
+    steady.test_before_acquire(false).before_acquire(|connection: &mut Connection, _| {
+        Box::pin(async move {
+            if connection.is_in_transaction() {
+                // Its end may merely not have been seen to yet.
+                connection.ping().await?;
+            }
+            Ok(!connection.is_in_transaction())
+        })
+    })
 }
 
 fn newest_migration() -> i64 {
@@ -158,7 +168,7 @@ fn private_file(folder: &Path, path: &Path) -> std::io::Result<()> {
 mod tests {
     use std::io::{Seek, SeekFrom, Write};
 
-    use model::TenantId;
+    use model::{DeadLetter, Reason, TenantId, Timestamp};
     use tempfile::TempDir;
 
     use super::*;
@@ -178,6 +188,32 @@ mod tests {
         let mut file = OpenOptions::new().write(true).open(folder.path().join("registry.sqlite")).unwrap();
         file.seek(SeekFrom::Start(place)).unwrap();
         file.write_all(bytes).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_found_no_room_does_not_stand_in_the_way_of_the_next() {
+        let folder = with_tenants(1).await;
+        let registry = Registry::open(folder.path(), LetterRoom::default()).await.unwrap();
+        let letter = |bytes: usize| DeadLetter {
+            tenant: TenantId::new("messina").unwrap(),
+            source: "broker".to_owned(),
+            topic: "a".to_owned(),
+            received: Timestamp::EPOCH,
+            retained: false,
+            reason: Reason::Malformed,
+            detail: String::new(),
+            readings: 0,
+            payload: vec![b'x'; bytes].into(),
+            bytes: bytes as u64,
+        };
+        sqlx::query("pragma max_page_count = 1").execute(&registry.writer).await.unwrap();
+        let failed = registry.bury(&[letter(1_000_000)]).await.unwrap_err();
+        assert!(failed.is_temporary() && failed.with_causes().contains("full"), "{failed:?}");
+        sqlx::query("pragma max_page_count = 1000000").execute(&registry.writer).await.unwrap();
+        registry.bury(&[letter(10)]).await.unwrap();
+        let tenant = TenantId::new("messina").unwrap();
+        assert_eq!(registry.dead_letter_counts(&tenant).await.unwrap().len(), 1);
+        registry.close().await;
     }
 
     #[tokio::test]
