@@ -21,6 +21,8 @@ pub(crate) fn start(verbosity: u8, lasting: bool) {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
+        // It would be told on standard error too, and a print that fails ends whoever wrote: a full disk under the log must not stop the city.
+        .log_internal_errors(false)
         .init();
 }
 

@@ -81,6 +81,16 @@ impl Error {
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Unreachable { .. })
     }
+
+    /// Whether it speaks of the store and not of what the store was given: another operation would fail in the same way.
+    pub fn is_of_the_store(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Damaged { .. } | Self::InUse(_) | Self::Newer { .. } => true,
+            Self::ReadOnly | Self::Closing => true,
+            Self::QueryRefused(_) | Self::QueryFailed(_) | Self::QueryDeadline(_) => false,
+            Self::Conflict(_) | Self::UserExists(_) => false,
+        }
+    }
 }
 
 /// An error with what caused it. What a cause says that was said before is left out.

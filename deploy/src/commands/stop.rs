@@ -3,12 +3,17 @@
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+/// The signal of a file that would grow beyond what the process may write (`ulimit -f`), on Linux.
+const FILE_TOO_LARGE: i32 = 25;
+
 /// A token that is cancelled at the first Ctrl-C or SIGTERM; a second one ends the process at once.
 pub(crate) fn on_signal() -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
     let token = stop.clone();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    // By default it ends the process. Once somebody hears it the write fails instead, and is told and tried again like one on a full disk.
+    drop(signal(SignalKind::from_raw(FILE_TOO_LARGE))?);
     tokio::spawn(async move {
         let mut asked = false;
         loop {

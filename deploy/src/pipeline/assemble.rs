@@ -30,6 +30,7 @@ use super::replay::{Replayer, Way};
 use super::rule_folder::RuleFolder;
 use super::stages::{Counters, Stages};
 use super::status::{Pulse, Reporter};
+use super::watchman::{Watchman, is_about_us};
 use crate::config::Config;
 
 /// Arrivals that may wait to be kept: each is some milliseconds of the river, so this is a fraction of a second; more would only hide a slow disk.
@@ -81,7 +82,7 @@ impl Pipeline {
         let directory = Arc::new(Directory::new(classes));
         let stages = Arc::new(Stages::default());
         let counters = Arc::new(Counters::default());
-        let Memory { engine, facts: remembered, assets, cities } =
+        let Memory { engine, watchman, facts: remembered, assets, cities } =
             remember(config, &*store, &book, &live, &directory).await?;
 
         let (to_keeper, arrivals) = mpsc::channel(ARRIVALS);
@@ -140,6 +141,7 @@ impl Pipeline {
         let open = Arc::new(std::sync::atomic::AtomicU64::new(engine.open_alarms().count() as u64));
         let judge = Judge {
             engine,
+            watchman,
             assets,
             remembered,
             store: Arc::clone(&store),
@@ -170,13 +172,7 @@ impl Pipeline {
 
         let running: Vec<Stage> = vec![
             ("ingest", tokio::spawn(async move { service.run().await.map_err(in_stage("ingest")) })),
-            (
-                "keep",
-                tokio::spawn(async move {
-                    keeper.run(arrivals, to_judge).await;
-                    Ok(())
-                }),
-            ),
+            ("keep", tokio::spawn(async move { keeper.run(arrivals, to_judge).await.map_err(in_stage("keep")) })),
             (
                 "judge",
                 tokio::spawn(async move {
@@ -264,6 +260,7 @@ fn in_stage<E: std::error::Error + Send + Sync + 'static>(stage: &'static str) -
 /// What the store remembered.
 struct Memory {
     engine: Engine,
+    watchman: Watchman,
     facts: Vec<Fact>,
     assets: BTreeMap<(TenantId, AssetId), Asset>,
     cities: BTreeMap<TenantId, City>,
@@ -290,9 +287,13 @@ async fn remember(
     let open = store.open_alarms().await?;
     live.restore(&newest);
     live.show_alarms(&open);
+    let (ours, open): (Vec<_>, Vec<_>) = open.into_iter().partition(|alarm| is_about_us(&alarm.rule));
     let mut engine = Engine::new(Arc::clone(book), everything.values().cloned(), now);
-    let facts = engine.restore(open, &newest, now);
-    Ok(Memory { engine, facts, assets: everything, cities })
+    let mut facts = engine.restore(open, &newest, now);
+    let tenants: Vec<TenantId> = config.tenants.iter().map(|tenant| tenant.id.clone()).collect();
+    let (watchman, about_us) = Watchman::new(&tenants, ours, now);
+    facts.extend(about_us);
+    Ok(Memory { engine, watchman, facts, assets: everything, cities })
 }
 
 /// The counters of the whole process. Histograms have fixed steps, so that two processes can be added up.

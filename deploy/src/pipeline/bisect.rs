@@ -23,8 +23,8 @@ pub(super) struct Sorted {
     pub(super) poison: Vec<(usize, Reading, store::Error)>,
 }
 
-/// Keeps all readings that can be kept.
-pub(super) async fn keep_what_can_be(readings: Vec<Reading>, shelf: &dyn Append) -> Sorted {
+/// Keeps all readings that can be kept. Fails when the store as a whole refuses: no reading is to blame for that, and none is kept or refused by it.
+pub(super) async fn keep_what_can_be(readings: Vec<Reading>, shelf: &dyn Append) -> store::Result<Sorted> {
     let mut sorted = Sorted { fresh: Vec::with_capacity(readings.len()), ..Sorted::default() };
     // Parts are kept in the order of their readings, so the numbers of the exceptions rise.
     let mut pending = vec![(0, readings)];
@@ -39,6 +39,7 @@ pub(super) async fn keep_what_can_be(readings: Vec<Reading>, shelf: &dyn Append)
                 sorted.not_stored.extend(receipt.not_kept.iter().map(|(at, not)| (first + at, why(*not))));
                 sorted.fresh.extend(receipt.kept);
             }
+            Err(error) if error.is_of_the_store() => return Err(error),
             Err(error) => {
                 let mut part = batch.into_readings();
                 if part.len() > 1 {
@@ -54,7 +55,7 @@ pub(super) async fn keep_what_can_be(readings: Vec<Reading>, shelf: &dyn Append)
             }
         }
     }
-    sorted
+    Ok(sorted)
 }
 
 #[cfg(test)]
@@ -116,7 +117,7 @@ mod tests {
             let shelf = Picky { poison: poison.iter().copied().collect(), ..Picky::default() };
             // The last ten come twice.
             let given: Vec<Reading> = (0..100).chain(90..100).map(reading).collect();
-            let sorted = keep_what_can_be(given, &shelf).await;
+            let sorted = keep_what_can_be(given, &shelf).await.unwrap();
             let fresh: Vec<usize> = sorted.fresh.iter().map(|reading| reading.time.as_nanos() as usize).collect();
             assert_eq!(fresh, (0..100).filter(|n| !poison.contains(n)).collect::<Vec<_>>(), "{poison:?}");
             let expected: Vec<(usize, NotStored)> = (0..110)
@@ -135,5 +136,21 @@ mod tests {
             let twice = poison.iter().filter(|n| **n >= 90).copied();
             assert_eq!(found, poison.iter().copied().chain(twice).collect::<Vec<_>>());
         }
+    }
+
+    /// A store that is about to end.
+    struct Closing;
+
+    #[async_trait]
+    impl Append for Closing {
+        async fn append(&self, _: &ReadingBatch) -> store::Result<Receipt> {
+            Err(store::Error::Closing)
+        }
+    }
+
+    #[tokio::test]
+    async fn no_reading_is_to_blame_for_a_store_that_takes_nothing_more() {
+        let outcome = keep_what_can_be((0..3).map(reading).collect(), &Closing).await;
+        assert!(matches!(outcome, Err(store::Error::Closing)), "{outcome:?}");
     }
 }

@@ -12,9 +12,11 @@ use rules::{AcknowledgeError, Engine, RuleBook};
 use store::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::facts::Facts;
 use super::keep::Kept;
 use super::metrics as names;
 use super::stages::Stages;
+use super::watchman::Watchman;
 
 /// A person's answer to alarms, and where to send what became of it.
 pub(crate) struct Acknowledge {
@@ -28,6 +30,8 @@ pub(crate) struct Acknowledge {
 /// The stage that owns the engine.
 pub(crate) struct Judge {
     pub(crate) engine: Engine,
+    /// Who judges ourselves.
+    pub(super) watchman: Watchman,
     /// Everything the engine watches; it is given all of it anew when something is added.
     pub(crate) assets: BTreeMap<(TenantId, AssetId), Asset>,
     /// What followed from what the store remembered.
@@ -41,30 +45,41 @@ pub(crate) struct Judge {
 
 /// How often timers are looked at and old values marked: a tenth of the promise that an alarm appears within seconds.
 const TICK: Duration = Duration::from_millis(500);
-/// How long to wait before a store that cannot be reached is asked again.
-const PAUSE: Duration = Duration::from_millis(200);
+
+/// An answer whose facts are on their way to the journal.
+struct Pending {
+    outcome: Vec<(AlarmId, Option<NotAcknowledged>)>,
+    reply: oneshot::Sender<Vec<(AlarmId, Result<Alarm, NotAcknowledged>)>>,
+}
 
 impl Judge {
-    /// Runs until `kept` closes.
+    /// Runs until `kept` closes. While facts wait for the journal nothing new of the city is judged; only how we are doing ourselves is.
     pub(crate) async fn run(
         mut self,
         mut kept: mpsc::Receiver<Kept>,
         mut answers: mpsc::Receiver<Acknowledge>,
         mut books: watch::Receiver<Arc<RuleBook>>,
     ) {
-        let facts = std::mem::take(&mut self.remembered);
-        self.publish(&facts).await;
+        let mut facts = Facts::new(Arc::clone(&self.store), Arc::clone(&self.stages));
+        facts.add(std::mem::take(&mut self.remembered));
+        let mut pending: Option<Pending> = None;
         let mut ticker = tokio::time::interval(TICK);
         let mut added = false;
         ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
+            let free = facts.is_empty();
             tokio::select! {
-                input = kept.recv() => match input {
+                alarms = facts.kept() => {
+                    self.live.show_alarms(&alarms);
+                    if let Some(pending) = pending.take() {
+                        pending.reply(&alarms);
+                    }
+                }
+                input = kept.recv(), if free => match input {
                     None => break,
                     Some(Kept::Readings(readings)) => {
                         metrics::gauge!(names::QUEUE, "stage" => "judge").set(kept.len() as f64);
-                        let facts = self.engine.observe(&readings, (self.clock)());
-                        self.publish(&facts).await;
+                        facts.add(self.engine.observe(&readings, (self.clock)()));
                     }
                     Some(Kept::Assets(assets)) => {
                         // Many may come one after another: the engine plans anew once a tick.
@@ -72,61 +87,46 @@ impl Judge {
                         self.assets.extend(assets.into_iter().map(|asset| ((asset.tenant.clone(), asset.id.clone()), asset)));
                     }
                 },
-                Some(answer) = answers.recv() => self.acknowledge(answer).await,
-                Ok(()) = books.changed() => {
+                Some(answer) = answers.recv(), if free => pending = self.acknowledge(answer, &mut facts),
+                Ok(()) = books.changed(), if free => {
                     let book = books.borrow_and_update().clone();
                     tracing::info!(rules = book.in_force().count(), version = book.version(), "rules are in force");
-                    let facts = self.engine.replace_rules(book, (self.clock)());
-                    self.publish(&facts).await;
+                    facts.add(self.engine.replace_rules(book, (self.clock)()));
                 }
                 _ = ticker.tick() => {
                     let now = (self.clock)();
-                    if std::mem::take(&mut added) {
-                        let facts = self.engine.replace_assets(self.assets.values().cloned(), now);
-                        self.publish(&facts).await;
+                    if free {
+                        if std::mem::take(&mut added) {
+                            facts.add(self.engine.replace_assets(self.assets.values().cloned(), now));
+                        }
+                        facts.add(self.engine.tick(now));
                     }
-                    let facts = self.engine.tick(now);
-                    self.publish(&facts).await;
-                    self.open.store(self.engine.open_alarms().count() as u64, Ordering::Relaxed);
-                }
-            }
-        }
-    }
-
-    /// Keeps facts until they are kept, then shows the alarms as they are now.
-    async fn publish(&self, facts: &[Fact]) -> Vec<Alarm> {
-        if facts.is_empty() {
-            return Vec::new();
-        }
-        loop {
-            match self.store.record(facts).await {
-                Ok(alarms) => {
-                    self.stages.recovered("judge");
+                    let (ours, alarms) = self.watchman.look(self.stages.nothing_kept_for(), now);
                     self.live.show_alarms(&alarms);
-                    return alarms;
-                }
-                Err(error) if error.is_temporary() => {
-                    self.stages.troubled("judge", &error);
-                    metrics::counter!(names::RETRIES, "stage" => "judge").increment(1);
-                    tokio::time::sleep(PAUSE).await;
-                }
-                Err(error) => {
-                    tracing::error!(%error, facts = facts.len(), "facts of alarms could not be kept and are not shown");
-                    self.stages.troubled("judge", &error);
-                    return Vec::new();
+                    facts.add(ours);
+                    let open = self.engine.open_alarms().count() + self.watchman.open_alarms();
+                    self.open.store(open as u64, Ordering::Relaxed);
                 }
             }
         }
     }
 
-    async fn acknowledge(&mut self, answer: Acknowledge) {
+    /// A person's answer; what is returned waits for the facts that follow from it.
+    fn acknowledge(&mut self, answer: Acknowledge, facts: &mut Facts) -> Option<Pending> {
         let now = (self.clock)();
-        let mut facts = Vec::new();
-        let mut outcome: Vec<(AlarmId, Option<NotAcknowledged>)> = Vec::with_capacity(answer.ids.len());
-        for id in answer.ids {
-            match self.engine.acknowledge(&answer.tenant, id, answer.user.clone(), answer.note.clone(), now) {
+        let Acknowledge { tenant, ids, user, note, reply } = answer;
+        let mut outcome: Vec<(AlarmId, Option<NotAcknowledged>)> = Vec::with_capacity(ids.len());
+        let mut found = Vec::new();
+        for id in ids {
+            let known = match self.engine.acknowledge(&tenant, id, user.clone(), note.clone(), now) {
+                Err(AcknowledgeError::Unknown(_)) => {
+                    self.watchman.acknowledge(&tenant, id, user.clone(), note.clone(), now)
+                }
+                known => known,
+            };
+            match known {
                 Ok(fact) => {
-                    facts.push(fact);
+                    found.push(fact);
                     outcome.push((id, None));
                 }
                 Err(AcknowledgeError::Unknown(_)) => outcome.push((id, Some(NotAcknowledged::Unknown))),
@@ -135,16 +135,24 @@ impl Judge {
                 }
             }
         }
-        let alarms = self.publish(&facts).await;
-        let reply = outcome
-            .into_iter()
-            .map(|(id, refused)| match (refused, alarms.iter().find(|alarm| alarm.id == id)) {
-                (Some(refused), _) => (id, Err(refused)),
-                (None, Some(alarm)) => (id, Ok(alarm.clone())),
-                (None, None) => (id, Err(NotAcknowledged::NotKept)),
-            })
-            .collect();
-        if answer.reply.send(reply).is_err() {
+        let pending = Pending { outcome, reply };
+        if found.is_empty() {
+            pending.reply(&[]);
+            return None;
+        }
+        facts.add(found);
+        Some(pending)
+    }
+}
+
+impl Pending {
+    /// Tells the person which alarms are acknowledged now.
+    fn reply(self, alarms: &[Alarm]) {
+        let told = |(id, refused): (AlarmId, Option<NotAcknowledged>)| {
+            let alarm = alarms.iter().find(|alarm| alarm.id == id);
+            (id, refused.map_or_else(|| alarm.cloned().ok_or(NotAcknowledged::NotKept), Err))
+        };
+        if self.reply.send(self.outcome.into_iter().map(told).collect()).is_err() {
             tracing::debug!("nobody waits for the answer any more");
         }
     }

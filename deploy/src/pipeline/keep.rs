@@ -47,12 +47,19 @@ const FORGET: Duration = Duration::from_secs(3_600);
 const TOGETHER: usize = 32;
 
 impl Keeper {
-    /// Runs until `arrivals` closes. Whatever is in flight then is finished.
-    pub(crate) async fn run(self, mut arrivals: Receiver<Arrival>, kept: Sender<Kept>) {
+    /// Runs until `arrivals` closes. Whatever is in flight then is finished. Fails when the store takes nothing more: what is in hand is not
+    /// acknowledged then, and will be sent again.
+    pub(crate) async fn run(self, mut arrivals: Receiver<Arrival>, kept: Sender<Kept>) -> store::Result<()> {
         let mut waiting = Vec::with_capacity(TOGETHER);
         let mut forgotten: Option<Timestamp> = None;
         let mut places = Vec::new();
-        while arrivals.recv_many(&mut waiting, TOGETHER).await > 0 {
+        loop {
+            self.stages.ends();
+            if arrivals.recv_many(&mut waiting, TOGETHER).await == 0 {
+                return Ok(());
+            }
+            // Until it is back here nothing more is acknowledged, whatever it waits for: the disk, the register, or the judge.
+            self.stages.begins();
             metrics::gauge!(names::QUEUE, "stage" => "keep").set(arrivals.len() as f64);
             let started = Instant::now();
             let (mut readings, mut refused, mut owed, mut newcomers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -67,8 +74,8 @@ impl Keeper {
                 places.extend(arrival.places);
             }
             let newest = readings.iter().map(|reading: &Reading| reading.received).max();
-            let (fresh, not_stored) = self.keep(readings, &mut refused, &bills).await;
-            self.bury(&refused).await;
+            let (fresh, not_stored) = self.keep(readings, &mut refused, &bills).await?;
+            self.bury(&refused).await?;
             drop(rooms);
             bills.into_iter().for_each(|(first, bill)| bill.settle(first, &not_stored));
             owed.into_iter().for_each(Ack::confirm);
@@ -80,7 +87,7 @@ impl Keeper {
                 assets.extend(self.place(&mut places).await);
             }
             if !assets.is_empty() && kept.send(Kept::Assets(assets)).await.is_err() {
-                return;
+                return Ok(());
             }
             if fresh.is_empty() {
                 continue;
@@ -90,7 +97,7 @@ impl Keeper {
                 metrics::histogram!(names::SHOW_SECONDS).record((self.clock)().since(newest));
             }
             if kept.send(Kept::Readings(fresh)).await.is_err() {
-                return;
+                return Ok(());
             }
         }
     }
@@ -102,8 +109,8 @@ impl Keeper {
         readings: Vec<Reading>,
         refused: &mut Vec<DeadLetter>,
         bills: &[(usize, Bill)],
-    ) -> (Vec<Reading>, Vec<(usize, NotStored)>) {
-        let Sorted { fresh, not_stored, poison } = keep_what_can_be(readings, self).await;
+    ) -> store::Result<(Vec<Reading>, Vec<(usize, NotStored)>)> {
+        let Sorted { fresh, not_stored, poison } = keep_what_can_be(readings, self).await?;
         self.counters.unstorable(poison.len());
         for (number, reading, error) in poison {
             tracing::error!(%error, device = %reading.series.device, "reading cannot be stored");
@@ -111,21 +118,22 @@ impl Keeper {
             let source = whose.and_then(|(first, bill)| bill.source_of(number - first));
             refused.push(unstorable(&reading, source.map_or("store", |name| name), &error));
         }
-        (fresh, not_stored)
+        Ok((fresh, not_stored))
     }
 
-    async fn bury(&self, refused: &[DeadLetter]) {
+    /// Tries until all letters are kept, however long the register is broken: an acknowledgement promises them too.
+    async fn bury(&self, refused: &[DeadLetter]) -> store::Result<()> {
         if refused.is_empty() {
-            return;
+            return Ok(());
         }
         loop {
             match self.store.bury(refused).await {
-                Ok(()) => return self.stages.recovered("keep"),
-                Err(error) if error.is_temporary() => self.wait("keep", &error).await,
-                Err(error) => {
-                    tracing::error!(%error, letters = refused.len(), "dead letters are lost");
-                    return;
+                Ok(()) => {
+                    self.stages.recovered("keep");
+                    return Ok(());
                 }
+                Err(error) if may_be_mended(&error) => self.wait("keep", &error).await,
+                Err(error) => return Err(error),
             }
         }
     }
@@ -189,6 +197,11 @@ impl Keeper {
     }
 }
 
+/// Whether the store may take the same later: it is broken or away, and somebody can mend it while we run.
+pub(super) fn may_be_mended(error: &store::Error) -> bool {
+    error.is_of_the_store() && !matches!(error, store::Error::Closing | store::Error::ReadOnly)
+}
+
 /// The asset of a device that nobody described yet. Without a class that says better, the first thing it said stands for it.
 fn first_sight(newcomer: &ingest::Newcomer, places: &[Place], fresh: &[Reading], classes: &Classes) -> Option<Asset> {
     let told = |place: &&Place| place.device == newcomer.device && place.tenant == newcomer.tenant;
@@ -225,7 +238,7 @@ impl Append for Keeper {
     async fn append(&self, batch: &ReadingBatch) -> store::Result<Receipt> {
         loop {
             match self.store.append(batch.clone()).await {
-                Err(error) if error.is_temporary() => self.wait("keep", &error).await,
+                Err(error) if may_be_mended(&error) => self.wait("keep", &error).await,
                 other => {
                     self.stages.recovered("keep");
                     if let Ok(receipt) = &other {

@@ -6,6 +6,7 @@ mod class_folder;
 mod desk;
 mod directory;
 mod drain;
+mod facts;
 mod inbox;
 mod judge;
 mod keep;
@@ -18,6 +19,7 @@ mod stages;
 mod status;
 mod unstorable;
 mod watched_folder;
+mod watchman;
 
 pub(crate) use assemble::Pipeline;
 pub(crate) use class_folder::{ClassFolder, classes_in};

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use store::Receipt;
+use tokio::time::Instant;
 
 /// What became of the readings since the start.
 #[derive(Debug, Default)]
@@ -50,12 +52,51 @@ fn add(counter: &AtomicU64, readings: usize) {
 }
 
 /// What troubles a stage now. A stage that is not named is well.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Stages {
     trouble: Mutex<BTreeMap<&'static str, String>>,
+    started: Instant,
+    /// Since when the keeper has had in hand what it has: milliseconds after `started`, and one more; 0 while it has nothing.
+    in_hand_since: AtomicU64,
+}
+
+/// Nobody waits so long for a disk that works, whatever it is busy with.
+const STALLED: Duration = Duration::from_secs(5);
+
+impl Default for Stages {
+    fn default() -> Self {
+        Self { trouble: Mutex::default(), started: Instant::now(), in_hand_since: AtomicU64::new(0) }
+    }
 }
 
 impl Stages {
+    /// The keeper has something in hand.
+    pub(crate) fn begins(&self) {
+        let since = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.in_hand_since.store(since.saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// The keeper is done with what it had in hand, and takes what waits.
+    pub(crate) fn ends(&self) {
+        self.in_hand_since.store(0, Ordering::Relaxed);
+    }
+
+    /// For how long the keeper has had the same in hand: what waits behind it is not acknowledged meanwhile.
+    pub(crate) fn nothing_kept_for(&self) -> Duration {
+        match self.in_hand_since.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            since => self.started.elapsed().saturating_sub(Duration::from_millis(since - 1)),
+        }
+    }
+
+    /// What keeps readings from being acknowledged: what the store says, or that it says nothing.
+    pub(crate) fn keeping_trouble(&self) -> Option<String> {
+        let waited = self.nothing_kept_for();
+        let stalled =
+            || (waited >= STALLED).then(|| format!("nothing has been acknowledged for {} s", waited.as_secs()));
+        self.trouble("keep").or_else(stalled)
+    }
+
     /// A stage cannot go on; it keeps trying.
     pub(crate) fn troubled(&self, stage: &'static str, error: &store::Error) {
         let text = error.with_causes();

@@ -96,7 +96,7 @@ impl Reporter {
 
     fn queue<T>(&self, name: &'static str, queue: &WeakSender<T>) -> Stage {
         let open = queue.upgrade();
-        let trouble = self.stages.trouble(name);
+        let trouble = if name == "keep" { self.stages.keeping_trouble() } else { self.stages.trouble(name) };
         let (queued, capacity) = open.as_ref().map_or((0, None), |queue| {
             ((queue.max_capacity() - queue.capacity()) as u64, Some(queue.max_capacity() as u64))
         });

@@ -128,7 +128,13 @@ impl Home {
     /// Starts `words` and waits until it says where its dashboard is.
     #[track_caller]
     pub(crate) fn start(&self, words: &[&str]) -> Running {
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.path().join("log.txt")).unwrap();
+        self.start_logging_to(&self.path().join("log.txt"), words)
+    }
+
+    /// The same with another file for the log.
+    #[track_caller]
+    pub(crate) fn start_logging_to(&self, log: &Path, words: &[&str]) -> Running {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
         let mut child = self.command(words).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut said = Vec::new();

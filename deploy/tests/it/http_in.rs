@@ -1,26 +1,16 @@
 //! Readings by HTTP: a 2xx is a promise that no power cut breaks, and what cannot be kept is told.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use crate::books::{book, closed_books};
 use crate::city::{Home, PATIENCE, Running, get, wait_for};
-
-const CONFIG: &str = r#"
-[[tenants]]
-id = "city"
-name = "Prova"
-[store]
-folder = "{folder}/data"
-[api]
-bind = "127.0.0.1:0"
-"#;
+use crate::post::{Letter, last_line, machine, packed};
+use crate::prelude::Prelude;
 
 /// A second city in the same process.
 const OTHER: &str = "[[tenants]]\nid = \"prato\"\nname = \"Altra\"\n";
@@ -29,55 +19,9 @@ const SERVE: [&str; 3] = ["serve", "--config", "specola.toml"];
 
 /// A home with a machine that may send; nothing but HTTP brings readings in.
 fn home() -> (Home, String) {
-    let home = Home::new(CONFIG);
+    let home = Prelude::city().home();
     let token = machine(&home, "plant", "city");
     (home, token)
-}
-
-/// Adds a machine and returns its token: the last line that is said.
-fn machine(home: &Home, name: &str, tenant: &str) -> String {
-    let words = ["user", "add", name, "--role", "sender", "--tenant", tenant, "--config", "specola.toml"];
-    last_line(home, &words)
-}
-
-#[track_caller]
-fn last_line(home: &Home, words: &[&str]) -> String {
-    let output = home.run(words);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().lines().last().unwrap().to_owned()
-}
-
-/// One body: where to, as what, and whether it is packed.
-struct Letter<'a> {
-    path: &'a str,
-    kind: &'a str,
-    packed: bool,
-    body: &'a [u8],
-}
-
-impl<'a> Letter<'a> {
-    fn new(path: &'a str, kind: &'a str, body: &'a [u8]) -> Self {
-        Self { path, kind, packed: false, body }
-    }
-
-    /// Status and JSON of the answer; nothing when nobody answers.
-    fn send(&self, address: SocketAddr, token: &str) -> Option<(u16, Value)> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
-            let request = client.post(format!("http://{address}{}", self.path)).header("content-type", self.kind);
-            let request = if self.packed { request.header("content-encoding", "gzip") } else { request };
-            let response = request.bearer_auth(token).body(self.body.to_vec()).send().await.ok()?;
-            let status = response.status().as_u16();
-            Some((status, serde_json::from_slice(&response.bytes().await.ok()?).unwrap_or(Value::Null)))
-        })
-    }
-}
-
-fn packed(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
 
 #[track_caller]
@@ -274,7 +218,7 @@ fn a_large_table_is_taken_in_pieces_and_sent_twice_doubles_nothing() {
 
 #[test]
 fn a_token_sends_for_its_tenant_until_it_is_revoked() {
-    let home = Home::new(&format!("{CONFIG}{OTHER}"));
+    let home = Prelude::city().with(OTHER).home();
     let token = machine(&home, "plant", "city");
     let other = machine(&home, "altra", "prato");
     let running = home.start(&SERVE);

@@ -6,7 +6,8 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::books::{book, closed_books};
-use crate::city::{Home, Mosquitto, wait_for};
+use crate::city::{Mosquitto, wait_for};
+use crate::prelude::Prelude;
 
 /// Readings per second while the program is killed again and again.
 const RATE: u32 = 2_500;
@@ -16,25 +17,6 @@ const KILLS: u32 = 20;
 const TWICE: u64 = 50;
 /// Devices that the readings come from.
 const DEVICES: u64 = 40;
-
-fn config(broker: u16) -> String {
-    format!(
-        r#"
-[[tenants]]
-id = "city"
-name = "Prova"
-[store]
-folder = "{{folder}}/data"
-flush_readings = 20000
-[api]
-bind = "127.0.0.1:0"
-[[ingest.brokers]]
-name = "mosquitto"
-tenant = "city"
-url = "mqtt://127.0.0.1:{broker}"
-"#
-    )
-}
 
 /// Spans between two kills: not even, the same in every run.
 fn spans() -> impl Iterator<Item = Duration> {
@@ -50,7 +32,7 @@ fn spans() -> impl Iterator<Item = Duration> {
 #[test]
 fn twenty_power_cuts_lose_nothing_and_double_nothing() {
     let broker = Mosquitto::start();
-    let home = Home::new(&config(broker.port));
+    let home = Prelude::city().store("flush_readings = 20000").broker(broker.port).home();
     let serve = ["serve", "--config", "specola.toml"];
     let mut running = Some(home.start(&serve));
     running.as_ref().unwrap().wait_until_ready();

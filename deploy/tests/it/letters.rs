@@ -6,26 +6,12 @@ use serde_json::{Value, json};
 
 use crate::books::{book, closed_books};
 use crate::city::{Home, Mosquitto, request, sign_in, wait_for};
+use crate::prelude::Prelude;
 
 const SERVE: [&str; 3] = ["serve", "--config", "specola.toml"];
 
-fn config(broker: u16) -> String {
-    format!(
-        r##"
-[[tenants]]
-id = "city"
-name = "Prova"
-[store]
-folder = "{{folder}}/data"
-[api]
-bind = "127.0.0.1:0"
-[[ingest.brokers]]
-name = "mosquitto"
-tenant = "city"
-url = "mqtt://127.0.0.1:{broker}"
-topics = ["specola/v1/+/+/readings", "meteo/+"]
-"##
-    )
+fn home(broker: u16) -> Home {
+    Prelude::city().broker(broker).with(r#"topics = ["specola/v1/+/+/readings", "meteo/+"]"#).home()
 }
 
 /// The route that was missing.
@@ -61,7 +47,7 @@ fn letter<'a>(letters: &'a [Value], topic: &str) -> &'a Value {
 #[test]
 fn a_message_without_a_route_is_read_again_when_there_is_one_at_the_time_at_which_it_came() {
     let broker = Mosquitto::start();
-    let home = Home::new(&config(broker.port));
+    let home = home(broker.port);
     let running = home.start(&SERVE);
     running.wait_until_ready();
     // No time of its own: it means the moment at which it came.
@@ -120,7 +106,7 @@ fn a_message_without_a_route_is_read_again_when_there_is_one_at_the_time_at_whic
 #[test]
 fn beside_a_running_server_the_server_reads_again_and_the_screen_can_ask_for_it_too() {
     let broker = Mosquitto::start();
-    let home = Home::new(&config(broker.port));
+    let home = home(broker.port);
     let running = home.start(&SERVE);
     running.wait_until_ready();
     for station in 1..=6 {

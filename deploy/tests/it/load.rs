@@ -7,25 +7,7 @@ use serde_json::{Value, json};
 
 use crate::books::{book, closed_books};
 use crate::city::{Home, Mosquitto, free_port};
-
-fn config(port: u16) -> String {
-    format!(
-        r#"
-[[tenants]]
-id = "city"
-name = "Prova"
-[store]
-folder = "{{folder}}/data"
-[api]
-bind = "127.0.0.1:0"
-[ingest.listener]
-enabled = true
-bind = "127.0.0.1:{port}"
-tenant = "city"
-anonymous = true
-"#
-    )
-}
+use crate::prelude::Prelude;
 
 fn load(home: &Home, port: u16, words: &[&str]) -> Output {
     let broker = format!("127.0.0.1:{port}");
@@ -39,7 +21,7 @@ fn said(output: &Output) -> String {
 #[test]
 fn a_load_in_every_format_is_proven_to_be_kept() {
     let port = free_port();
-    let home = Home::new(&config(port));
+    let home = Prelude::city().listener(port).home();
     let running = home.start(&["serve", "--config", "specola.toml"]);
     running.wait_until_ready();
     let proof = ["--messages", "200", "--values", "3", "--verify", "--config", "specola.toml"];
@@ -60,7 +42,7 @@ fn a_load_in_every_format_is_proven_to_be_kept() {
 #[test]
 fn a_ledger_that_says_something_else_than_the_store_is_found_out() {
     let port = free_port();
-    let home = Home::new(&config(port));
+    let home = Prelude::city().listener(port).home();
     let running = home.start(&["serve", "--config", "specola.toml"]);
     running.wait_until_ready();
     assert!(load(&home, port, &["--messages", "50", "--ledger", "ledger.json"]).status.success());

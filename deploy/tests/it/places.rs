@@ -2,25 +2,8 @@
 
 use serde_json::Value;
 
-use crate::city::{Home, Mosquitto, Running, get, sign_in, wait_for};
-
-fn config(broker: u16) -> String {
-    format!(
-        r#"
-[[tenants]]
-id = "city"
-name = "Prova"
-[store]
-folder = "{{folder}}/data"
-[api]
-bind = "127.0.0.1:0"
-[[ingest.brokers]]
-name = "mosquitto"
-tenant = "city"
-url = "mqtt://127.0.0.1:{broker}"
-"#
-    )
-}
+use crate::city::{Mosquitto, Running, get, sign_in, wait_for};
+use crate::prelude::Prelude;
 
 /// Longitude and latitude of an asset; `None` while it is not there, nulls while it has no place.
 fn place(running: &Running, token: &str, asset: &str) -> Option<(Value, Value)> {
@@ -34,7 +17,7 @@ fn place(running: &Running, token: &str, asset: &str) -> Option<(Value, Value)> 
 #[test]
 fn a_device_that_tells_where_it_is_gets_its_place_on_the_map_and_keeps_it() {
     let broker = Mosquitto::start();
-    let home = Home::new(&config(broker.port));
+    let home = Prelude::city().broker(broker.port).home();
     let running = home.start(&["serve", "--config", "specola.toml"]);
     running.wait_until_ready();
     let added = home.run(&["user", "add", "anna", "--config", "specola.toml"]);

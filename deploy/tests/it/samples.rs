@@ -1,28 +1,17 @@
-//! Real input: messages published with mosquitto_pub come out of `specola query` as they went in, and refusals are in the dead letters.
+//! Real input: messages published with mosquitto_pub, or posted, come out of `specola query` as they went in, and refusals are in the dead letters.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
 
-use crate::books::closed_books;
-use crate::city::{Home, Mosquitto, Running, wait_for};
+use crate::books::{book, closed_books};
+use crate::city::{Mosquitto, Running, wait_for};
+use crate::post::{Letter, machine};
+use crate::prelude::Prelude;
 
-fn config(broker: u16) -> String {
-    format!(
-        r##"
-[[tenants]]
-id = "city"
-name = "Prova"
-[store]
-folder = "{{folder}}/data"
-[api]
-bind = "127.0.0.1:0"
-[[ingest.brokers]]
-name = "mosquitto"
-tenant = "city"
-url = "mqtt://127.0.0.1:{broker}"
-topics = ["#"]
+/// The routes of every format whose sender is on the manifest.
+const ROUTES: &str = r##"topics = ["#"]
 [[ingest.routes]]
 topic = "specola/v1/+/+/readings"
 format = "specola-json"
@@ -32,6 +21,9 @@ format = "chirpstack-v4"
 [[ingest.routes]]
 topic = "v3/+/devices/+/#"
 format = "tts-v3"
+[[ingest.routes]]
+topic = "spBv1.0/#"
+format = "sparkplug-b"
 [[ingest.routes]]
 topic = "senml/+/json"
 format = "senml-json"
@@ -48,13 +40,12 @@ format = "onvif-ej"
 topic = "tele/+/SENSOR"
 format = "generic-json"
 [ingest.routes.mapping]
-device = {{ topic_level = 2 }}
-time = {{ field = "Time", zone = "UTC" }}
+device = { topic_level = 2 }
+time = { field = "Time", zone = "UTC" }
 leaves = "numbers"
-exclude = ["ENERGY.TotalStartTime", "TempUnit"]
-"##
-    )
-}
+exclude = ["ENERGY.TotalStartTime", "TempUnit"]"##;
+/// How a manifest says that a sample is posted, and where to.
+const POSTED: (&str, &str) = ("HTTP POST ", "/log-reports");
 
 /// Device, metric, value as it is kept, unit, time (none: the time of arrival).
 type Expected = (String, String, Value, Option<String>, Option<String>);
@@ -68,7 +59,12 @@ struct Sample {
     readings: Vec<Expected>,
     /// Reasons that are right when it is refused.
     refused: Vec<String>,
+    /// How far a number may be from the expected one, as a share of it: some senders have short floats.
+    tolerance: f64,
 }
+
+/// The closest that two numbers of 64 bits that were written as text may be asked to be.
+const EXACT: f64 = 1e-9;
 
 fn sample(topic: &str, payload: &str, readings: &[Written<'_>], refused: &[&str]) -> Sample {
     let own = |text: &Option<&str>| text.map(str::to_owned);
@@ -80,7 +76,97 @@ fn sample(topic: &str, payload: &str, readings: &[Written<'_>], refused: &[&str]
             .map(|(d, m, v, u, t)| ((*d).to_owned(), (*m).to_owned(), v.clone(), own(u), own(t)))
             .collect(),
         refused: refused.iter().map(|reason| (*reason).to_owned()).collect(),
+        tolerance: EXACT,
     }
+}
+
+/// A varint of protobuf.
+fn varint(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number > 0x7f {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+/// A field of protobuf that is a number.
+fn number(field: u8, value: u64) -> Vec<u8> {
+    let mut bytes = vec![field << 3];
+    bytes.extend(varint(value));
+    bytes
+}
+
+/// A field of protobuf that has a length.
+fn nested(field: u8, body: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![field << 3 | 2];
+    bytes.extend(varint(body.len() as u64));
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// A Sparkplug payload of ten o'clock with this sequence number. Metrics are a name, an alias, and a number of 64 bits: whole, or a fraction.
+fn sparkplug(sequence: u64, metrics: &[(&str, u64, Result<u64, f64>)]) -> Vec<u8> {
+    const TEN: u64 = 1_772_359_200_000;
+    let mut payload = number(1, TEN);
+    for (name, alias, value) in metrics {
+        let mut metric = if name.is_empty() { Vec::new() } else { nested(1, name.as_bytes()) };
+        metric.extend(number(2, *alias));
+        metric.extend(number(3, TEN + sequence * 1_000));
+        match value {
+            Ok(whole) => {
+                metric.extend(number(4, 8));
+                metric.extend(number(11, *whole));
+            }
+            Err(fraction) => {
+                metric.extend(number(4, 10));
+                // Field 13 with eight bytes.
+                metric.push(13 << 3 | 1);
+                metric.extend(fraction.to_le_bytes());
+            }
+        }
+        payload.extend(nested(2, &metric));
+    }
+    payload.extend(number(3, sequence));
+    payload
+}
+
+/// A conversation in Sparkplug: a birth, data by alias, data of a device before its own birth.
+fn conversation() -> Vec<Sample> {
+    let at = |seconds: u32| format!("2026-03-01T10:00:0{seconds}Z");
+    let said = |topic: &str, payload: Vec<u8>, readings: &[(&str, &str, f64, u32)], refused: &[&str]| Sample {
+        payload,
+        readings: readings
+            .iter()
+            .map(|(d, m, v, t)| ((*d).to_owned(), (*m).to_owned(), (*v).into(), None, Some(at(*t))))
+            .collect(),
+        ..sample(topic, "", &[], refused)
+    };
+    let birth = sparkplug(0, &[("bdSeq", 0, Ok(3)), ("pressione", 1, Err(2.5)), ("portata", 2, Err(-0.25))]);
+    let born = [("Prova/nodo", "pressione", 2.5, 0), ("Prova/nodo", "portata", -0.25, 0)];
+    vec![
+        said("spBv1.0/Prova/NBIRTH/nodo", birth, &born, &[]),
+        said(
+            "spBv1.0/Prova/NDATA/nodo",
+            sparkplug(1, &[("", 2, Err(0.75))]),
+            &[("Prova/nodo", "portata", 0.75, 1)],
+            &[],
+        ),
+        said(
+            "spBv1.0/Prova/DBIRTH/nodo/valvola",
+            sparkplug(2, &[("apertura", 7, Err(40.0))]),
+            &[("Prova/nodo/valvola", "apertura", 40.0, 2)],
+            &[],
+        ),
+        said(
+            "spBv1.0/Prova/DDATA/nodo/valvola",
+            sparkplug(3, &[("", 7, Err(45.0))]),
+            &[("Prova/nodo/valvola", "apertura", 45.0, 3)],
+            &[],
+        ),
+        said("spBv1.0/Prova/NDATA/altro", b"\xff\xff".to_vec(), &[], &["malformed"]),
+    ]
 }
 
 fn ours() -> Vec<Sample> {
@@ -173,19 +259,24 @@ fn ours() -> Vec<Sample> {
             &["timestamp"],
         ),
         sample("nessuno/lo/conosce", "{}", &[], &["unknown_format"]),
+        sample(
+            "HTTP POST /log-reports",
+            r#"{"address":"log","entries":[{"data":{"type":"AttributeLogData","srcAddress":"lume/f","timestamp":"2026-03-01T10:00:00+01:00","attributeName":"ore","attributeValue":{"type":"AttributeFloat","value":6.5}}}]}"#,
+            &[("lume", "f.ore", 6.5.into(), None, Some("2026-03-01T09:00:00Z"))],
+            &[],
+        ),
     ]
 }
 
 /// The samples of a folder with a manifest, where there is one beside the repository.
 fn theirs(folder: &Path) -> Vec<Sample> {
     let manifest: Value = serde_json::from_slice(&std::fs::read(folder.join("manifest.json")).unwrap()).unwrap();
-    let formats = ["chirpstack-v4", "tts-v3", "senml-json", "senml-cbor", "onvif-ej", "ngsi-ld", "generic-json"];
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    manifest["samples"]
-        .as_array()
-        .unwrap()
+    let entries = manifest["samples"].as_array().unwrap();
+    let samples: Vec<Sample> = entries
         .iter()
-        .filter(|entry| formats.contains(&entry["format"].as_str().unwrap()))
+        // A warning to people, not a reading of a sensor.
+        .filter(|entry| entry["format"] != "cap-1.2")
         .map(|entry| Sample {
             topic: entry["topic"].as_str().unwrap().to_owned(),
             payload: std::fs::read(folder.join(entry["file"].as_str().unwrap())).unwrap(),
@@ -210,8 +301,11 @@ fn theirs(folder: &Path) -> Vec<Sample> {
                 .into_iter()
                 .chain(entry["also"].as_array().into_iter().flatten().filter_map(text))
                 .collect(),
+            tolerance: entry["tolerance"].as_f64().unwrap_or(EXACT),
         })
-        .collect()
+        .collect();
+    assert!(samples.len() + 1 >= entries.len(), "only {} of {} samples are tried", samples.len(), entries.len());
+    samples
 }
 
 /// A time that does not depend on the moment of arrival.
@@ -220,10 +314,16 @@ fn plain_time(time: &Value) -> Option<String> {
 }
 
 #[track_caller]
-fn publish_all(broker: &Mosquitto, running: &Running, samples: &[Sample]) {
+fn send_all(broker: &Mosquitto, running: &Running, token: &str, samples: &[Sample]) {
     let before = running.counter("ingest", "messages").unwrap();
     for sample in samples {
-        broker.publish(&sample.topic, &sample.payload);
+        if sample.topic.starts_with(POSTED.0) {
+            let (status, answer) =
+                Letter::new(POSTED.1, "application/json", &sample.payload).send(running.http, token).unwrap();
+            assert_eq!((status, &answer["accepted"]), (201, &sample.readings.len().into()), "{answer}");
+        } else {
+            broker.publish(&sample.topic, &sample.payload);
+        }
     }
     let all = before + samples.len() as u64;
     wait_for("all messages to arrive", || (running.counter("ingest", "messages")? >= all).then_some(()));
@@ -238,41 +338,44 @@ fn value(row: &Value) -> Value {
         .unwrap_or(Value::Null)
 }
 
-fn same(kept: &Value, expected: &Value) -> bool {
+fn same(kept: &Value, expected: &Value, tolerance: f64) -> bool {
     match (kept.as_f64(), expected.as_f64()) {
-        (Some(a), Some(b)) if !kept.is_i64() => (a - b).abs() <= 1e-9 * b.abs().max(1.0),
+        (Some(a), Some(b)) if !kept.is_i64() => (a - b).abs() <= tolerance * b.abs().max(1.0),
         _ => kept == expected,
     }
 }
 
 fn verify(samples: &[Sample]) {
     let broker = Mosquitto::start();
-    let home = Home::new(&config(broker.port));
+    let home = Prelude::city().broker(broker.port).with(ROUTES).home();
+    let token = machine(&home, "gateway", "city");
     let running = home.start(&["serve", "--config", "specola.toml"]);
     running.wait_until_ready();
-    publish_all(&broker, &running, samples);
+    send_all(&broker, &running, &token, samples);
     let refused = samples.iter().filter(|sample| !sample.refused.is_empty()).count();
     wait_for("the refusals to be kept", || (home.letters().len() == refused).then_some(()));
-    closed_books(&running);
+    let books = closed_books(&running);
     let (code, _) = running.terminate();
     assert_eq!(code, Some(0), "{}", home.log());
 
     let rows = home.query("select * from readings where metric not like '\\_%' escape '\\'");
-    let (mut matched, mut known) = (BTreeSet::new(), Vec::new());
+    let (mut matched, mut known, mut conflicts) = (BTreeSet::new(), Vec::<&Expected>::new(), 0);
     for sample in samples {
         for reading in &sample.readings {
-            // Two samples that say the same in different formats are one reading.
-            if reading.4.is_some() && known.contains(&reading) {
+            // Two samples that say the same in different formats are one reading; of two that contradict each other the first stays.
+            let (device, metric, expected, unit, time) = reading;
+            let before = known.iter().find(|(d, m, _, _, t)| time.is_some() && (d, m, t) == (device, metric, time));
+            if let Some(before) = before {
+                conflicts += u64::from(before.2 != *expected);
                 continue;
             }
             known.push(reading);
-            let (device, metric, expected, unit, time) = reading;
             let found = rows.iter().enumerate().find(|(index, row)| {
                 !matched.contains(index)
                     && row["device"] == device.as_str()
                     && row["metric"] == metric.as_str()
                     && row["unit"] == unit.as_deref().map_or(Value::Null, Value::from)
-                    && same(&value(row), expected)
+                    && same(&value(row), expected, sample.tolerance)
                     && time.as_ref().is_none_or(|time| {
                         model::Timestamp::parse(row["time"].as_str().unwrap()).unwrap()
                             == model::Timestamp::parse(time).unwrap()
@@ -287,6 +390,9 @@ fn verify(samples: &[Sample]) {
     let extra: Vec<&Value> =
         rows.iter().enumerate().filter(|(index, _)| !matched.contains(index)).map(|(_, row)| row).collect();
     assert!(extra.is_empty(), "nobody sent {extra:#?}");
+
+    let found = book(&books, "mosquitto", "readings").of("conflict");
+    assert_eq!(found, conflicts, "{books:?}");
 
     let mut letters = home.letters();
     for sample in samples.iter().filter(|sample| !sample.refused.is_empty()) {
@@ -311,7 +417,7 @@ fn verify(samples: &[Sample]) {
 
 #[test]
 fn what_is_published_comes_out_as_it_went_in() {
-    verify(&ours());
+    verify(&ours().into_iter().chain(conversation()).collect::<Vec<_>>());
 }
 
 #[test]

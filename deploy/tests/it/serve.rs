@@ -5,28 +5,12 @@ use std::time::Duration;
 
 use crate::books::closed_books;
 use crate::city::{Home, Mosquitto, Running, get, sign_in, wait_for};
+use crate::prelude::Prelude;
 
 const LAMPS: usize = 12;
 
-fn config(broker: u16) -> String {
-    format!(
-        r#"
-[[tenants]]
-id = "city"
-name = "Prova"
-assets = ["{{folder}}/city.geojson"]
-[store]
-folder = "{{folder}}/data"
-[rules]
-folder = "{{folder}}/rules"
-[api]
-bind = "127.0.0.1:0"
-[[ingest.brokers]]
-name = "mosquitto"
-tenant = "city"
-url = "mqtt://127.0.0.1:{broker}"
-"#
-    )
+fn prelude(broker: u16) -> Prelude {
+    Prelude::city().tenant("assets = [\"{folder}/city.geojson\"]").rules().broker(broker)
 }
 
 /// A rule with short delays, so that the test is short: the shipped one waits longer.
@@ -119,7 +103,7 @@ fn alarms(running: &Running, token: &str, state: &str) -> Vec<serde_json::Value>
 #[test]
 fn a_dark_circuit_is_one_alarm_that_survives_a_restart_and_clears_by_itself() {
     let broker = Mosquitto::start();
-    let home = Home::new(&config(broker.port));
+    let home = prelude(broker.port).home();
     std::fs::write(home.path().join("city.geojson"), city()).unwrap();
     std::fs::create_dir(home.path().join("rules")).unwrap();
     std::fs::write(home.path().join("rules/test.toml"), RULE).unwrap();
@@ -172,7 +156,7 @@ fn a_dark_circuit_is_one_alarm_that_survives_a_restart_and_clears_by_itself() {
 #[test]
 fn a_rule_that_changes_is_in_force_without_a_restart() {
     let broker = Mosquitto::start();
-    let home = Home::new(&config(broker.port));
+    let home = prelude(broker.port).home();
     std::fs::write(home.path().join("city.geojson"), city()).unwrap();
     std::fs::create_dir(home.path().join("rules")).unwrap();
     std::fs::write(
@@ -229,7 +213,7 @@ fn a_taken_port_names_the_flag_that_helps() {
 #[test]
 fn a_second_process_does_not_open_the_same_folder() {
     let broker = Mosquitto::start();
-    let home = Home::new(&config(broker.port));
+    let home = prelude(broker.port).home();
     std::fs::write(home.path().join("city.geojson"), city()).unwrap();
     let running = home.start(&["serve", "--config", "specola.toml"]);
     let second = home.run(&["serve", "--config", "specola.toml"]);
