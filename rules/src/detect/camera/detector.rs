@@ -24,6 +24,10 @@ const PICTURE: [usize; 6] = [LENS_DIRT, DEFOCUS, MOVED, IR_FAILURE, OCCLUDED, FR
 const UNREACHABLE: u32 = 3;
 /// The evidence (a logarithm of a likelihood ratio) that makes a link a lossy one. More than a restart leaves behind.
 const LOSSY: f32 = 9.0;
+/// What one silence may add to it.
+const ONE_SILENCE: f32 = 5.0;
+/// Missing readings in a row that make a camera unreachable that comes and goes anyway.
+const UNREACHABLE_AT_LAST: u32 = 18;
 /// Readings before a picture is judged: three days of one in ten minutes.
 const KNOWN: u32 = 432;
 /// With fewer zones, one of them may be most of the field.
@@ -139,6 +143,8 @@ impl Camera {
         let (frames, usual) = eye.frames();
         let evidence = Evidence { of: "fps", seen: frames, low: 0.88 * usual, high: f64::NAN };
         match eye.is_slow() {
+            // A link that comes and goes loses frames, too.
+            Some(true) if eye.standing.stands(FLAPPING) => {}
             Some(true) => say.raise(eye, LOW_FPS, evidence),
             Some(false) => say.clear(eye, LOW_FPS, evidence),
             None => {}
@@ -173,11 +179,14 @@ impl Camera {
             let mut say = Say { member, now, found };
             let missing = eye.link.missing();
             let gone = Evidence { of: "missing_readings", seen: f64::from(missing), low: 0.0, high: 2.0 };
-            if hushed || missing >= UNREACHABLE {
-                // One long silence is not a link that comes and goes.
+            if hushed {
                 eye.link.forgive();
+            } else if missing >= UNREACHABLE {
+                // One long silence is not yet a link that comes and goes.
+                eye.link.forgive_but(ONE_SILENCE);
             }
-            if missing >= UNREACHABLE && !hushed {
+            let long = if eye.standing.stands(FLAPPING) { UNREACHABLE_AT_LAST } else { UNREACHABLE };
+            if missing >= long && !hushed {
                 say.raise(eye, OFFLINE, gone);
             } else if missing == 0 {
                 say.clear(eye, OFFLINE, gone);
@@ -208,7 +217,8 @@ impl Say<'_> {
             Picture::Unsure => return,
             Picture::Well => {
                 let evidence = change("change_of_sharpness", eye.quick[SHARPNESS]);
-                if eye.standing.any_of(&PICTURE) {
+                // A camera that is blind at night is well by day, and is not healed by it.
+                if eye.standing.any_of(&PICTURE) && (eye.sees_at_night() || !eye.standing.stands(IR_FAILURE)) {
                     eye.recover();
                     PICTURE.into_iter().for_each(|kind| self.clear(eye, kind, evidence));
                 }

@@ -84,9 +84,12 @@ pub(super) struct Eye {
     still: u8,
     covered: u8,
     blind: u8,
+    /// Readings of nights in a row that were not blind.
+    sighted: u8,
     soft: u8,
     elsewhere: u8,
     slow_frames: u8,
+    all_frames: u8,
     well: u8,
     readings: u32,
 }
@@ -150,7 +153,13 @@ impl Eye {
         count(&mut self.still, own[MOVEMENT] < STILL * caution);
         let covered = (0..FIGURES).all(|f| own[f] < COVERED[f].min(-bound[f] * 0.6) - UNEVEN * common[f].abs());
         count(&mut self.covered, covered);
-        count(&mut self.blind, night && own[BRIGHTNESS] < BLIND * caution);
+        let blind = own[BRIGHTNESS] < BLIND * caution;
+        if night {
+            count(&mut self.blind, blind);
+            count(&mut self.sighted, !blind);
+        } else {
+            self.blind = 0;
+        }
         let dirt = self.follow_dirt(own[SHARPNESS], common[SHARPNESS], ill);
         self.count_changes(own, bound, dirt);
         let picture = self.picture(dirt);
@@ -235,6 +244,7 @@ impl Eye {
         let away = frames - known.usual - common;
         let bound = FEWER_FRAMES.max(6.0 * known.deviation);
         count(&mut self.slow_frames, known.heard > 100 && away < -bound);
+        count(&mut self.all_frames, away > -bound);
         if known.heard <= 100 || away.abs() < bound {
             known.heard = known.heard.saturating_add(1);
             let gain = 1.0 / f32::from(known.heard).min(1000.0);
@@ -245,11 +255,16 @@ impl Eye {
 
     /// Whether it sends fewer frames than it should; `None` when that is not certain either way.
     pub(super) fn is_slow(&self) -> Option<bool> {
-        match self.slow_frames {
-            0 => Some(false),
-            1 | 2 => None,
-            _ => Some(true),
+        match (self.slow_frames, self.all_frames) {
+            (3.., _) => Some(true),
+            (_, WELL..) => Some(false),
+            _ => None,
         }
+    }
+
+    /// Whether it has seen in the dark since it was blind.
+    pub(super) fn sees_at_night(&self) -> bool {
+        self.sighted >= WELL
     }
 
     /// Frames a second: what came last, and what is usual.

@@ -74,8 +74,14 @@ impl LossyLink {
 
     /// The silence since the last reading has another cause (a whole circuit is silent) and says nothing about this link.
     pub fn forgive(&mut self) {
-        self.evidence = (self.evidence - self.by_silence).max(0.0);
-        self.by_silence = 0.0;
+        self.forgive_but(0.0);
+    }
+
+    /// The silence since the last reading is one event, however long: it adds at most `evidence`.
+    pub fn forgive_but(&mut self, evidence: f32) {
+        let forgiven = (self.by_silence - evidence).max(0.0);
+        self.evidence = (self.evidence - forgiven).max(0.0);
+        self.by_silence -= forgiven;
     }
 
     /// How many readings in a row are missing now.

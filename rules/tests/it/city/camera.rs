@@ -124,3 +124,22 @@ fn fog_feasts_and_restarts_are_no_faults() {
     check(feast, &[]);
     check(|member, since, figures| (member != 2 || ![50, 51].contains(&since)).then_some(figures), &[]);
 }
+
+#[test]
+fn long_silences_that_come_again_and_again_are_one_finding() {
+    // Four readings are lost of every six: each silence alone would be a camera that is gone.
+    let goes = |member, since: u32, figures: Figures| (member != 5 || since % 6 < 2).then_some(figures);
+    let mut stage = Stage::<Camera>::new(&field("frame_difference", 2, 6, Duration::from_secs(600)));
+    for step in 0..HEALTHY + 2 * DAY {
+        stage.step(step, &mut |member, step| {
+            let [movement, frames, brightness, sharpness] = match step.checked_sub(HEALTHY) {
+                Some(since) => goes(member, since, healthy(member, step))?,
+                None => healthy(member, step),
+            };
+            Some((movement, vec![frames, brightness, sharpness]))
+        });
+    }
+    let raised = stage.raised();
+    assert!(raised.contains(&(Member(5), "flapping")), "{raised:?}");
+    assert!(raised.len() <= 2, "{raised:?}");
+}
