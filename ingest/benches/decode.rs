@@ -189,7 +189,7 @@ fn measure(criterion: &mut Criterion, name: &str, messages: &[(&str, Vec<u8>)], 
     let raw = |(topic, payload): &(&str, Vec<u8>)| RawMessage {
         tenant: tenant.clone(),
         source: Arc::from("bench"),
-        topic: (*topic).to_owned(),
+        topic: (*topic).into(),
         payload: Bytes::from(payload.clone()),
         bytes: payload.len(),
         received: SystemClock.now(),

@@ -1,6 +1,7 @@
 //! Whom the decoders have met: devices and their series with the way in which their readings are judged, ready for use.
 //!
-//! A series is looked up and its class asked once; afterwards a reading costs two look-ups and no allocation. When the registry changes, each device
+//! A series is looked up and its class asked once; afterwards a reading costs a comparison with the name that followed the last time, or two look-ups,
+//! and no allocation. When the registry changes, each device
 //! is asked about again at its next word.
 
 use std::collections::HashMap;
@@ -31,34 +32,33 @@ struct Device {
     asked: u64,
     known: bool,
     profile: Option<Arc<Profile>>,
-    by_name: HashMap<Box<str>, usize>,
+    by_name: HashMap<Arc<str>, usize>,
     met: Vec<Met>,
+    /// The series that is expected next: devices say what they measure in the same order again and again.
+    next: usize,
 }
 
 /// One series.
 pub(crate) struct Met {
+    /// The name that senders give it.
+    sent: Arc<str>,
     /// Its names.
     pub(crate) series: Arc<Series>,
     /// What its class says about it.
     pub(crate) metric: Option<Metric>,
     /// The unit that was sent last, and what it means here.
-    unit: Box<str>,
+    unit: Unit,
     spoken: Spoken,
     /// The number that it said last, and the time since when it has said only that.
     held: Option<(f64, Timestamp)>,
 }
 
 impl Met {
-    /// What a sender's unit means for this series. Senders seldom change their mind, so the last answer is kept.
-    pub(crate) fn spoken(&mut self, unit: &str) -> Spoken {
-        let Some(metric) = &self.metric else { return Spoken::AsSent };
-        if *self.unit != *unit {
-            // No unit is longer than what is kept of it; a longer text is not remembered.
-            if unit.len() > Unit::MAX_BYTES {
-                return metric.spoken(unit);
-            }
-            self.unit = unit.into();
-            self.spoken = metric.spoken(unit);
+    /// What a sender's unit means for this series. Senders seldom change their mind, so the last answer is kept; `known` finds the unit of another text.
+    pub(crate) fn spoken(&mut self, unit: &str, known: impl FnOnce(&str) -> Unit) -> Spoken {
+        if self.unit.as_str().unwrap_or_default() != unit {
+            self.unit = known(unit);
+            self.spoken = self.metric.as_ref().map_or(Spoken::AsSent, |metric| metric.spoken(unit));
         }
         self.spoken
     }
@@ -75,6 +75,11 @@ impl Met {
                 false
             }
         }
+    }
+
+    /// The unit that was sent last, as it is kept when it stays as sent.
+    pub(crate) fn as_sent(&self) -> Unit {
+        self.unit.clone()
     }
 }
 
@@ -116,7 +121,7 @@ impl Acquaintances {
         let seat = self.devices.len();
         self.by_name.insert(id.as_str().into(), seat);
         let (by_name, met) = (HashMap::new(), Vec::new());
-        self.devices.push(Device { id, asked: generation, known: false, profile: None, by_name, met });
+        self.devices.push(Device { id, asked: generation, known: false, profile: None, by_name, met, next: 0 });
         seat
     }
 
@@ -138,8 +143,10 @@ impl Acquaintances {
     /// A series of the device that was looked up last.
     pub(crate) fn series(&mut self, seat: Seat, metric: &str) -> Result<&mut Met, InvalidId> {
         let Self { tenant, devices, series, capacity, .. } = self;
-        let at = match devices[seat.0].by_name.get(metric) {
-            Some(at) => *at,
+        let device = &mut devices[seat.0];
+        let known = device.expected(metric).or_else(|| device.by_name.get(metric).copied());
+        let at = match known {
+            Some(at) => at,
             None => {
                 if *series >= *capacity {
                     devices.iter_mut().for_each(Device::forget);
@@ -149,11 +156,17 @@ impl Acquaintances {
                 devices[seat.0].hear_of(tenant, metric)?
             }
         };
-        Ok(&mut devices[seat.0].met[at])
+        let device = &mut devices[seat.0];
+        device.next = if at + 1 < device.met.len() { at + 1 } else { 0 };
+        Ok(&mut device.met[at])
     }
 }
 
 impl Device {
+    fn expected(&self, metric: &str) -> Option<usize> {
+        self.met.get(self.next).filter(|met| *met.sent == *metric).map(|_| self.next)
+    }
+
     fn forget(&mut self) {
         self.by_name.clear();
         self.met.clear();
@@ -183,8 +196,9 @@ impl Device {
         let (tenant, device) = (tenant.clone(), self.id.clone());
         let series = shared.unwrap_or_else(|| Arc::new(Series { tenant, device, metric: name }));
         let spoken = metric.as_ref().map_or(Spoken::AsSent, |metric| metric.spoken(""));
-        self.by_name.insert(sent.into(), self.met.len());
-        self.met.push(Met { series, metric, unit: "".into(), spoken, held: None });
+        let sent: Arc<str> = sent.into();
+        self.by_name.insert(Arc::clone(&sent), self.met.len());
+        self.met.push(Met { sent, series, metric, unit: Unit::NONE, spoken, held: None });
         Ok(self.met.len() - 1)
     }
 }

@@ -44,7 +44,7 @@ impl Door {
     pub async fn take(&self, tenant: &TenantId, topic: &str, payload: Bytes) -> Result<Report, NotSafe> {
         let source = self.source(tenant);
         let cut = self.cut(topic);
-        let received = self.clock.now();
+        let (received, topic) = (self.clock.now(), Arc::<str>::from(topic));
         let mut owed: VecDeque<(Span, oneshot::Receiver<Report>)> = VecDeque::new();
         let mut pieces = parts(payload, cut, self.max_message).peekable();
         while let Some(Part { payload, first, shift }) = pieces.next() {
@@ -54,7 +54,7 @@ impl Door {
             let raw = RawMessage {
                 tenant: tenant.clone(),
                 source: Arc::clone(&source.name),
-                topic: topic.to_owned(),
+                topic: Arc::clone(&topic),
                 payload,
                 bytes,
                 received,

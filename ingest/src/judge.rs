@@ -24,10 +24,33 @@ pub(crate) struct Judge {
     tolerance: Duration,
     welcome: Vec<Welcome>,
     known_series: usize,
-    tables: HashMap<TenantId, Acquaintances>,
+    tables: Tables,
     units: HashMap<Box<str>, Unit>,
     whereabouts: Whereabouts,
     tools: Tools,
+    /// The name of the device that spoke last; its memory is used again for each message.
+    name: String,
+}
+
+/// Whom each tenant's decoders have met. Messages of one tenant follow each other.
+#[derive(Default)]
+struct Tables {
+    tables: Vec<(TenantId, Acquaintances)>,
+    by_tenant: HashMap<TenantId, usize>,
+    last: usize,
+}
+
+impl Tables {
+    fn of(&mut self, tenant: &TenantId, known_series: usize) -> &mut Acquaintances {
+        if !self.tables.get(self.last).is_some_and(|(last, _)| last == tenant) {
+            let Self { tables, by_tenant, .. } = self;
+            self.last = *by_tenant.entry(tenant.clone()).or_insert_with(|| {
+                tables.push((tenant.clone(), Acquaintances::new(tenant.clone(), known_series)));
+                tables.len() - 1
+            });
+        }
+        &mut self.tables[self.last].1
+    }
 }
 
 /// What was found in one message.
@@ -78,7 +101,9 @@ impl Found {
     /// Takes everything out.
     pub(crate) fn take(&mut self) -> (Vec<Reading>, Vec<Newcomer>, Vec<Place>) {
         self.announced.clear();
-        (std::mem::take(&mut self.readings), std::mem::take(&mut self.seen), std::mem::take(&mut self.places))
+        // The next arrival is about as large.
+        let next = Vec::with_capacity(self.readings.len());
+        (std::mem::replace(&mut self.readings, next), std::mem::take(&mut self.seen), std::mem::take(&mut self.places))
     }
 }
 
@@ -92,10 +117,11 @@ impl Judge {
             tolerance: Duration::from_secs(config.future_tolerance_seconds),
             welcome: config.welcome.clone(),
             known_series: config.known_series,
-            tables: HashMap::new(),
+            tables: Tables::default(),
             units: HashMap::new(),
             whereabouts: Whereabouts::default(),
             tools: Tools::new(config.max_depth),
+            name: String::new(),
         })
     }
 
@@ -108,14 +134,8 @@ impl Judge {
         decoder: &mut dyn Decoder,
         found: &mut Found,
     ) -> Result<Heard, Refusal> {
-        let Self { directory, unknown, oldest, tolerance, welcome, known_series, tables, units, whereabouts, tools } =
-            self;
-        if !tables.contains_key(&raw.tenant) {
-            tables.insert(raw.tenant.clone(), Acquaintances::new(raw.tenant.clone(), *known_series));
-        }
-        let Some(table) = tables.get_mut(&raw.tenant) else {
-            return Ok(Heard { offered: 0, rejected: Vec::new() });
-        };
+        let Self { directory, unknown, oldest, tolerance, welcome, units, whereabouts, tools, name, .. } = self;
+        let table = self.tables.of(&raw.tenant, self.known_series);
         let (readings, seen, places) = (found.readings.len(), found.seen.len(), found.places.len());
         let mut hearing = Hearing {
             raw,
@@ -133,7 +153,7 @@ impl Judge {
             offered: 0,
             rejected: Vec::new(),
             last: None,
-            name: String::new(),
+            name,
             line: None,
         };
         let message = Message {
@@ -172,7 +192,7 @@ struct Hearing<'a> {
     rejected: Vec<Rejected>,
     /// The device that spoke last and whether it may speak; its name beside it.
     last: Option<(Seat, bool)>,
-    name: String,
+    name: &'a mut String,
     /// The line in hand, for messages of many lines.
     line: Option<Line>,
 }
@@ -224,7 +244,7 @@ impl Hearing<'_> {
     /// The place of this device and whether it may speak; announces it when it is new.
     fn meet(&mut self, device: &str) -> Result<(Seat, bool), Refusal> {
         if let Some(last) = self.last
-            && self.name == device
+            && *self.name == device
         {
             return Ok(last);
         }
@@ -310,14 +330,14 @@ fn as_kept(
     units: &mut HashMap<Box<str>, Unit>,
     marks: &mut Marks,
 ) -> Option<(Value, Unit, Quality)> {
-    let spoken = met.spoken(sent);
-    let Some(metric) = &met.metric else { return Some((value, known_unit(units, sent), quality)) };
-    let Some(number) = number_of(&value) else { return Some((value, known_unit(units, sent), quality)) };
+    let spoken = met.spoken(sent, |sent| known_unit(units, sent));
+    let Some(metric) = &met.metric else { return Some((value, met.as_sent(), quality)) };
+    let Some(number) = number_of(&value) else { return Some((value, met.as_sent(), quality)) };
     let (value, unit, number) = match (spoken, &metric.unit) {
         (Spoken::Strange, _) => {
             marks.unit += 1;
             let quality = if quality == Quality::Good { Quality::Uncertain } else { quality };
-            return Some((value, known_unit(units, sent), quality));
+            return Some((value, met.as_sent(), quality));
         }
         (Spoken::Converted(conversion), Some(unit)) if conversion.is_none() => (value, unit.clone(), number),
         (Spoken::Converted(conversion), Some(unit)) => {
@@ -327,7 +347,7 @@ fn as_kept(
             }
             (Value::Number(number), unit.clone(), number)
         }
-        _ => (value, known_unit(units, sent), number),
+        _ => (value, met.as_sent(), number),
     };
     let open = matches!(quality, Quality::Good | Quality::Uncertain);
     let implausible = open && metric.is_implausible(number);

@@ -15,8 +15,8 @@ pub struct RawMessage {
     pub tenant: TenantId,
     /// Which source it came from, as the configuration names it.
     pub source: Arc<str>,
-    /// Its topic.
-    pub topic: String,
+    /// Its topic; messages of one sender share it.
+    pub topic: Arc<str>,
     /// Its bytes; of a message that is too large only the first [`DeadLetter::HEAD_BYTES`].
     pub payload: Bytes,
     /// How many bytes it had.

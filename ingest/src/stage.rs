@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use model::{DeadLetter, Duration, Reason, Timestamp};
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::{Instant, timeout_at};
@@ -18,6 +19,10 @@ use crate::{Ack, Arrival, Clock, Directory, RawMessage, Refused, Result};
 
 /// Messages taken from the queue at once: one wake-up for many.
 const TAKE: usize = 256;
+/// Messages or readings that are worth a write of their own: what a write costs beside its bytes is little for each of so many.
+const ENOUGH: usize = 64;
+/// After such a silence nothing more is expected: whoever would speak waits for an answer. The shortest time that can be waited.
+const SILENCE: Duration = Duration::from_millis(1);
 /// How often decoders are asked whether something is due: a tenth of the seconds that a conversation waits for a missing message.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -76,15 +81,8 @@ impl Stage {
                 Ok(_) => {}
                 Err(_) => continue,
             }
-            let deadline = Instant::now() + self.patience;
             self.hear_all(&mut taken);
-            while !self.is_full() {
-                let room = TAKE.min(self.batch_messages - self.messages);
-                match timeout_at(deadline, waiting.recv_many(&mut taken, room)).await {
-                    Ok(0) | Err(_) => break,
-                    Ok(_) => self.hear_all(&mut taken),
-                }
-            }
+            self.gather(&mut waiting, &mut taken, &arrivals).await;
             depth.set(handle.queue_depth() as f64);
             if arrivals.send(self.leave()).await.is_err() {
                 tracing::warn!("nobody takes arrivals any more; what waits is not acknowledged");
@@ -93,6 +91,44 @@ impl Stage {
                     given_up.source.shed();
                 }
                 return;
+            }
+        }
+    }
+
+    /// Takes more messages, until the batch is full or waiting for more gains nothing. As long as the keeper is busy, waiting costs nobody anything:
+    /// the batch grows. When it is free, what is worth a write leaves at once, because senders may be waiting for their answers before they say more;
+    /// a few messages wait for company, but not in a silence.
+    async fn gather(&mut self, waiting: &mut Receiver<Waiting>, taken: &mut Vec<Waiting>, arrivals: &Sender<Arrival>) {
+        let deadline = Instant::now() + self.patience;
+        let mut yielded = false;
+        while !self.is_full() {
+            let room = TAKE.min(self.batch_messages - self.messages);
+            match waiting.recv_many(taken, room).now_or_never() {
+                Some(0) => return,
+                Some(_) => {
+                    self.hear_all(taken);
+                    yielded = false;
+                    continue;
+                }
+                None => {}
+            }
+            let is_free = || arrivals.capacity() == arrivals.max_capacity();
+            let is_worth_it = self.messages >= ENOUGH || self.found.readings.len() >= ENOUGH;
+            if is_worth_it && is_free() {
+                if yielded {
+                    return;
+                }
+                // Those who are about to hand something in come first.
+                yielded = true;
+                tokio::task::yield_now().await;
+                continue;
+            }
+            let silence = Instant::now() + SILENCE;
+            match timeout_at(silence.min(deadline), waiting.recv_many(taken, room)).await {
+                Ok(0) => return,
+                Ok(_) => self.hear_all(taken),
+                Err(_) if silence >= deadline || is_free() => return,
+                Err(_) => {}
             }
         }
     }
@@ -213,7 +249,7 @@ fn letter(raw: &RawMessage, reason: Reason, detail: String, readings: u32) -> De
     DeadLetter {
         tenant: raw.tenant.clone(),
         source: raw.source.to_string(),
-        topic: raw.topic.clone(),
+        topic: raw.topic.to_string(),
         received: raw.received,
         retained: raw.retained,
         reason,
@@ -242,7 +278,7 @@ mod tests {
         RawMessage {
             tenant: source.tenant.clone(),
             source: Arc::clone(&source.name),
-            topic: "specola/v1/me/gw/readings".to_owned(),
+            topic: "specola/v1/me/gw/readings".into(),
             payload: vec![b'x'; 10_000].into(),
             bytes: 10_000,
             received: Timestamp::EPOCH,

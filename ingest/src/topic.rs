@@ -49,6 +49,27 @@ pub(crate) fn matches(filter: &str, topic: &str) -> bool {
     }
 }
 
+/// A filter ready for use. Most topics differ from it before its first wildcard, which is seen at once.
+#[derive(Debug, Clone)]
+pub(crate) struct Filter {
+    text: String,
+    literal: usize,
+}
+
+impl Filter {
+    /// This filter.
+    pub(crate) fn new(text: &str) -> Self {
+        let literal = text.find(['+', '#', '*']).map_or(text, |wildcard| &text[..wildcard]);
+        // `a/#` covers `a` too.
+        Self { literal: literal.trim_end_matches('/').len(), text: text.to_owned() }
+    }
+
+    /// As [`matches`].
+    pub(crate) fn matches(&self, topic: &str) -> bool {
+        topic.as_bytes().starts_with(&self.text.as_bytes()[..self.literal]) && matches(&self.text, topic)
+    }
+}
+
 fn covers(filter: &str, topic: &str) -> bool {
     let mut levels = topic.split('/');
     for wanted in filter.split('/') {
@@ -97,6 +118,9 @@ mod tests {
             ("+/x", "$SYS/x", false),
             ("$SYS/#", "$SYS/x", true),
             ("a/b", "a/b", true),
+            ("a//#", "a", false),
+            ("a/b/", "a/b/", true),
+            ("a/b/", "a/b", false),
             ("a/b", "a", false),
             ("**/x/#", "a/x/y", true),
             ("**/x/#", "a/b/c/x", true),
@@ -107,6 +131,7 @@ mod tests {
             ("**/x/#", "$SYS/x/y", false),
         ] {
             assert_eq!(matches(filter, topic), expected, "{filter} {topic}");
+            assert_eq!(Filter::new(filter).matches(topic), expected, "{filter} {topic}");
         }
     }
 

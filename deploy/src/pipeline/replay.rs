@@ -186,14 +186,14 @@ fn hear(trial: &mut Trial, id: LetterId, letter: Option<Letter>, moments: &[Time
         heard.fate = LetterFate::Incomplete;
         return heard;
     }
-    let source: Arc<str> = letter.source.as_str().into();
+    let (source, topic): (Arc<str>, Arc<str>) = (letter.source.as_str().into(), letter.topic.as_str().into());
     let moments = if moments.is_empty() { std::slice::from_ref(&letter.received) } else { moments };
     let (mut readings, mut refusal) = (0, None);
     for received in moments {
         let message = RawMessage {
             tenant: letter.tenant.clone(),
             source: Arc::clone(&source),
-            topic: letter.topic.clone(),
+            topic: Arc::clone(&topic),
             payload: letter.payload.clone(),
             bytes: letter.payload.len(),
             received: *received,

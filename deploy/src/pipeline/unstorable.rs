@@ -43,7 +43,7 @@ mod tests {
             let message = RawMessage {
                 tenant: tenant.clone(),
                 source: Arc::from("broker"),
-                topic: letter.topic.clone(),
+                topic: letter.topic.as_str().into(),
                 bytes: letter.payload.len(),
                 payload: letter.payload.clone(),
                 received: letter.received,

@@ -43,7 +43,7 @@ fn raw(message: Message, received: Timestamp) -> RawMessage {
         tenant: tenant(),
         source: Arc::from("trial"),
         bytes: message.topic.len() + message.payload.len(),
-        topic: message.topic,
+        topic: message.topic.into(),
         payload: message.payload,
         received,
         retained: false,

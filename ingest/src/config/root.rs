@@ -60,8 +60,8 @@ pub struct Config {
     pub batch_readings: usize,
     /// Messages that travel on together at most: bounds what is unacknowledged when messages are small.
     pub batch_messages: usize,
-    /// How long the first message of a batch waits for others, in milliseconds. Many messages share one write to the disk, and an acknowledgement
-    /// comes later by this much.
+    /// How long the first message of a batch waits for others at most, in milliseconds. Many messages share one write to the disk. When many are there,
+    /// or nobody says anything more, they leave sooner.
     pub batch_millis: u64,
     /// Bounds before the decoders.
     pub queue: Queue,

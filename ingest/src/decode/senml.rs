@@ -141,13 +141,19 @@ impl<'a> Given<'a> {
 }
 
 /// Base values, kept from record to record.
-#[derive(Default)]
 struct Base<'a> {
     name: &'a str,
-    time: Option<Number<'a>>,
+    /// In nanoseconds, worked out once for all records; `None` is beyond any calendar.
+    time: Option<i128>,
     unit: &'a str,
     value: Option<Number<'a>>,
     sum: Option<Number<'a>>,
+}
+
+impl Default for Base<'_> {
+    fn default() -> Self {
+        Self { name: "", time: Some(0), unit: "", value: None, sum: None }
+    }
 }
 
 /// The fields of one record.
@@ -193,7 +199,7 @@ impl<'a> Pack<'a> {
         record.own |= !label.is_base();
         match label {
             Label::BaseName => base.name = given.text(label)?,
-            Label::BaseTime => base.time = Some(given.number(label)?),
+            Label::BaseTime => base.time = given.number(label)?.nanos(SECOND),
             Label::BaseUnit => base.unit = given.text(label)?,
             Label::BaseValue => base.value = Some(given.number(label)?),
             Label::BaseSum => base.sum = Some(given.number(label)?),
@@ -281,8 +287,8 @@ impl Record<'_> {
     }
 
     fn moment(&self, base: &Base<'_>, received: i128) -> Moment {
-        let nanos = |time: Option<Number<'_>>| time.map_or(Some(0), |time| time.nanos(SECOND));
-        let Some(time) = nanos(base.time).zip(nanos(self.time)).and_then(|(base, own)| base.checked_add(own)) else {
+        let own = self.time.map_or(Some(0), |time| time.nanos(SECOND));
+        let Some(time) = base.time.zip(own).and_then(|(base, own)| base.checked_add(own)) else {
             return Moment::Beyond;
         };
         match time {

@@ -39,7 +39,7 @@ pub(crate) fn raw(topic: &str, payload: &[u8]) -> RawMessage {
     RawMessage {
         tenant: tenant(),
         source: Arc::from("trial"),
-        topic: topic.to_owned(),
+        topic: topic.into(),
         payload,
         bytes,
         received: now(),

@@ -31,7 +31,7 @@ pub(crate) async fn run(check: CheckMapping) -> anyhow::Result<ExitCode> {
     let message = RawMessage {
         tenant: tenant.clone(),
         source: Arc::from("check"),
-        topic: check.topic,
+        topic: check.topic.into(),
         payload: Bytes::from(payload),
         bytes,
         received: SystemClock.now(),

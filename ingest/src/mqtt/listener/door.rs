@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use metrics::counter;
 use model::{Duration, TenantId};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,9 @@ use crate::{Clock, Error, Result};
 
 /// How long clients may take to end after the stop signal.
 const FAREWELL: Duration = Duration::from_secs(8);
+/// Connections that may wait to be let in, as far as the system allows so many: after a power cut a whole city knocks at once, and whoever finds no
+/// room tries again seconds later only.
+const KNOCKING: u32 = 16_384;
 /// How long nobody is let in when the system has no room for another connection.
 const CROWDED: Duration = Duration::from_millis(100);
 
@@ -61,9 +64,9 @@ pub(crate) async fn bind(
     stop: CancellationToken,
 ) -> Result<Bound> {
     let source = Arc::clone(sources.first().ok_or_else(|| Error::Listener("it serves no tenant".to_owned()))?);
-    let plain = take(config.bind).await?;
+    let plain = take(config.bind)?;
     let secure = match &config.tls {
-        Some(tls) => Some((take(tls.bind).await?, Acceptor::new(tls)?)),
+        Some(tls) => Some((take(tls.bind)?, Acceptor::new(tls)?)),
         None => None,
     };
     let failed = |why: &dyn std::fmt::Display| Error::Listener(why.to_string());
@@ -104,8 +107,15 @@ pub(crate) async fn bind(
     Ok(Bound { plain, secure, addresses, reception: Arc::new(reception), keeper, source })
 }
 
-async fn take(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|source| Error::Bind { address, source })
+fn take(address: SocketAddr) -> Result<TcpListener> {
+    let open = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        // A port that was ours a moment ago is ours again: a restart must not wait for its old connections.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(KNOCKING)
+    };
+    open().map_err(|source| Error::Bind { address, source })
 }
 
 impl Bound {
@@ -209,6 +219,17 @@ async fn attend(
     let Some(acceptor) = acceptor else {
         return welcome(reception, Peer { address, certificate: None, seat }, socket).await;
     };
+    // In a box of its own: connections without TLS must not keep room for it.
+    Box::pin(attend_securely(reception, acceptor, socket, address, seat)).await;
+}
+
+async fn attend_securely(
+    reception: Arc<Reception>,
+    acceptor: Acceptor,
+    socket: TcpStream,
+    address: SocketAddr,
+    seat: Seat,
+) {
     let patience = Duration::from_secs(reception.config.connect_seconds);
     let shaken = tokio::select! {
         shaken = timeout(patience, acceptor.accept(socket)) => shaken,

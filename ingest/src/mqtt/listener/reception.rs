@@ -51,7 +51,7 @@ impl Reception {
             let raw = RawMessage {
                 tenant: exchange.source.tenant.clone(),
                 source: Arc::clone(&exchange.source.name),
-                topic: message.topic.to_string(),
+                topic: Arc::clone(&message.topic),
                 payload,
                 bytes,
                 received: self.clock.now(),

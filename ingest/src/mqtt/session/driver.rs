@@ -285,7 +285,7 @@ impl<'a, P: Protocol> Connection<'a, P> {
         let raw = RawMessage {
             tenant: source.tenant.clone(),
             source: Arc::clone(&source.name),
-            topic,
+            topic: topic.into(),
             payload,
             bytes,
             received: clock.now(),

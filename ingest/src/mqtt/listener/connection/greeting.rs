@@ -141,7 +141,7 @@ async fn enter(
     peer: &Peer,
     mut connect: Connect,
     buffer: BytesMut,
-) -> Result<Connection, (Reason, &'static str)> {
+) -> Result<Box<Connection>, (Reason, &'static str)> {
     if connect.auth_method {
         return Err((Reason::BadAuthMethod, "it wants to authenticate by a method that we do not have"));
     }
@@ -183,7 +183,8 @@ async fn enter(
     let keep_alive = shortened.unwrap_or(connect.keep_alive);
     let will = will.map(|(message, delay)| exchange.entrust(&client, message, delay));
     announce(&account, &client, peer, &connect, exchange);
-    Ok(Connection::new(
+    // In a box: a task that hands a large thing on from one step to the next keeps room for it at each of them, for as long as it lives.
+    Ok(Box::new(Connection::new(
         reception,
         exchange,
         session,
@@ -195,7 +196,7 @@ async fn enter(
         keep_alive,
         buffer,
         out,
-    ))
+    )))
 }
 
 fn announce(account: &Account, client: &str, peer: &Peer, connect: &Connect, exchange: &Exchange) {

@@ -150,7 +150,7 @@ impl Connection {
         } else {
             let (payload, bytes) = self.trim(payload);
             let source = &self.exchange.source;
-            let (tenant, source, topic) = (source.tenant.clone(), Arc::clone(&source.name), topic.to_string());
+            let (tenant, source, topic) = (source.tenant.clone(), Arc::clone(&source.name), Arc::clone(topic));
             let raw = RawMessage { tenant, source, topic, payload, bytes, received: now, retained: false };
             self.batch.push_back((raw, ack));
         }

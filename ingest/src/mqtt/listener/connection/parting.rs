@@ -47,7 +47,7 @@ impl Ending {
 impl Connection {
     /// Ends the connection in order.
     pub(super) async fn part(
-        mut self,
+        mut self: Box<Self>,
         ending: Ending,
         reader: &mut (impl AsyncRead + Unpin),
         writer: &mut (impl AsyncWrite + Unpin),
@@ -141,7 +141,7 @@ impl Connection {
 /// Reads what a client still says, for a moment, without looking at it: a connection that is closed on unread bytes is reset, and then the client would
 /// never see why it was ended.
 async fn hear_out(reader: &mut (impl AsyncRead + Unpin)) {
-    let mut unheard = [0; 4_096];
+    let mut unheard = vec![0; 4_096];
     let hear = async { while reader.read(&mut unheard).await.is_ok_and(|bytes| bytes > 0) {} };
     drop(timeout_at(Instant::now() + LAST_WORDS, hear).await);
 }

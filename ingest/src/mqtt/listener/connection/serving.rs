@@ -106,7 +106,7 @@ impl Connection {
     }
 
     /// Serves the client until the connection ends, one way or another.
-    pub(in crate::mqtt::listener) async fn serve<S>(mut self, socket: S)
+    pub(in crate::mqtt::listener) async fn serve<S>(mut self: Box<Self>, socket: S)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
@@ -115,7 +115,8 @@ impl Connection {
         let ending = self.converse(&mut reader, &mut writer).await;
         // The client is no longer there, whatever is still to be done about it.
         self.exchange.source.count_client(false);
-        self.part(ending, &mut reader, &mut writer).await;
+        // Its room is not needed before.
+        Box::pin(self.part(ending, &mut reader, &mut writer)).await;
     }
 
     async fn converse<S>(&mut self, reader: &mut ReadHalf<S>, writer: &mut WriteHalf<S>) -> Ending
