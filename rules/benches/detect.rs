@@ -4,9 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use model::{Duration, Timestamp};
-use rules::detect::parts::{
-    Arrivals, Calendar, Cusum, Extreme, Level, PageHinkley, Peers, Regression, Run, Season, Variance,
-};
+use rules::detect::parts::{Calendar, Cusum, Extreme, Level, PageHinkley, Peers, Regression, Run, Season, Variance};
 use rules::detect::{Detector, Field, Habit, Member, Multivariate, Range, Sample, Univariate};
 
 const SAMPLES: usize = 10_000;
@@ -51,7 +49,6 @@ fn parts(c: &mut Criterion) {
     bench!("page-hinkley", PageHinkley::new(5.0, 1e6), |p, t, v| p.observe(v));
     bench!("variance", Variance::new(30, 1000, 0.01), |p, t, v| p.observe(v - 40.0));
     bench!("run", Run::new(0.0), |p, t, v| p.observe(t, v));
-    bench!("arrivals", Arrivals::new(Duration::from_secs(900), 96), |p, t, v| p.observe(t));
     bench!("extreme", Extreme::new(1e-5), |p, t, v| p.observe(v));
     bench!("habit", Habit::default(), |p, t, v| p.observe(t, v));
     bench!("range", Range::default(), |p, t, v| p.observe(v));

@@ -59,7 +59,7 @@ impl Regression {
     }
 
     /// Learns one reading and gives the residual by what was known before it; `None` when a number is not usable. The residual counts for
-    /// at most `reach` either way: an outlier bends nothing.
+    /// at most `reach` either way, more while little is known: an outlier bends nothing.
     pub fn learn(&mut self, regressors: &[f64], value: f64, reach: f64) -> Option<f64> {
         let size = self.coefficients.len();
         let fit = regressors.len() == size && usable(value) && regressors.iter().all(|r| r.abs() <= LARGEST);
@@ -84,13 +84,17 @@ impl Regression {
             self.diagonal[j] = d.clamp(LEAST_UNCERTAIN, MOST_UNCERTAIN);
             gain[j] = g;
             let column = j * j.saturating_sub(1) / 2;
-            for i in 0..j {
-                let u = self.upper[column + i];
-                self.upper[column + i] = u - f / before * gain[i];
-                gain[i] += g * u;
+            // As many as there are rows above the diagonal: `j` of them.
+            for (u, gain) in self.upper[column..column + j].iter_mut().zip(&mut gain) {
+                let before_u = *u;
+                *u = before_u - f / before * *gain;
+                *gain += g * before_u;
             }
         }
-        let step = residual.clamp(-reach.abs(), reach.abs()) / alpha;
+        // Where little is known yet a large residual is no outlier: the reach grows with the uncertainty. Without that, one reading with tiny
+        // regressors after a quiet time throws the coefficients away and the next ones, clipped, cannot bring them back.
+        let reach = reach.abs() * alpha.max(1.0).sqrt();
+        let step = residual.clamp(-reach, reach) / alpha;
         for (coefficient, gain) in self.coefficients.iter_mut().zip(&gain) {
             *coefficient += gain * step;
         }
