@@ -9,6 +9,6 @@ mod engine;
 pub mod metrics;
 pub mod score;
 
-pub use book::{Comparison, Group, GroupBy, Limit, Rule, RuleBook, RuleError};
+pub use book::{Comparison, Group, GroupBy, Limit, Rule, RuleBook, RuleError, TemplateUse};
 pub use condition::Condition;
 pub use engine::{AcknowledgeError, Engine};

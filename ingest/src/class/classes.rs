@@ -6,8 +6,8 @@ use std::sync::Arc;
 use model::{AssetClass, Domain, MetricName, Unit};
 use toml::Spanned;
 
-use super::file::{ClassShape, ClockShape, File, MetricShape, PolicyShape};
-use super::kind::{Class, Words};
+use super::file::{ClassShape, ClockShape, File, MetricShape, PolicyShape, RuleShape};
+use super::kind::{Class, Template, Words};
 use super::mistake::{Mistake, line};
 use super::profile::{Clock, Metric, Profile, Skewed};
 use crate::config::Format;
@@ -155,12 +155,7 @@ fn resolve(one: &Written, written: &BTreeMap<String, Written>) -> Result<Class, 
             one.mistake(format!("the decoder {decoder:?} is no format"), format!("write one of {}", known.join(", ")))
         );
     }
-    let mut rules: Vec<String> = Vec::new();
-    for name in family.iter().flat_map(|class| class.shape.rules.iter().flatten()) {
-        if !rules.contains(name) {
-            rules.push(name.clone());
-        }
-    }
+    let (rules, templates) = rules(&family)?;
     let shapes = metrics(&family);
     let main = family.iter().find_map(|class| class.shape.main.as_deref());
     if let Some(main) = main.filter(|main| !shapes.contains_key(*main)) {
@@ -190,9 +185,40 @@ fn resolve(one: &Written, written: &BTreeMap<String, Written>) -> Result<Class, 
         main: main.map(MetricName::new).transpose().map_err(|why| one.mistake(why.to_string(), ""))?,
         decoder,
         rules,
+        templates,
         metrics: titles,
         profile: Arc::new(profile),
     })
+}
+
+/// The rule files of a family, and the templates that it uses; of two under one name that of the nearest counts.
+fn rules(family: &[&Written]) -> Result<(Vec<String>, Vec<Template>), Mistake> {
+    let (mut files, mut templates): (Vec<String>, Vec<Template>) = (Vec::new(), Vec::new());
+    for class in family {
+        let from = AssetClass::new(class.key()).map_err(|why| class.mistake(why.to_string(), ""))?;
+        let nearer = templates.len();
+        for rule in class.shape.rules.iter().flatten() {
+            let (name, id, values) = match rule {
+                RuleShape::File(name) if files.contains(name) => continue,
+                RuleShape::File(name) => {
+                    files.push(name.clone());
+                    continue;
+                }
+                RuleShape::Template { template, id, values } => (template, id, values),
+            };
+            let key = id.as_ref().unwrap_or(name).clone();
+            if templates[nearer..].iter().any(|other| other.key == key) {
+                let hint = "give one of them an id, such as id = \"too-hot\"";
+                return Err(class.mistake(format!("rules: {key:?} is there twice"), hint));
+            }
+            if templates[..nearer].iter().all(|other| other.key != key) {
+                let (file, line) = (class.file.clone(), class.line);
+                let (name, values, from) = (name.clone(), values.clone(), from.clone());
+                templates.push(Template { name, key, values, from, file, line });
+            }
+        }
+    }
+    Ok((files, templates))
 }
 
 /// The metrics of a family: those of the nearest first, each completed key by key by those further away.
@@ -207,6 +233,7 @@ fn metrics<'a>(family: &[&'a Written]) -> BTreeMap<&'a str, MetricShape> {
             own.range = own.range.or(shape.range);
             own.frozen = own.frozen.or(shape.frozen);
             own.from = own.from.take().or_else(|| shape.from.clone());
+            own.interval = own.interval.or(shape.interval);
         }
     }
     all
@@ -241,7 +268,7 @@ fn metric(name: &str, shape: &MetricShape) -> Result<Metric, (String, String)> {
     }
     let unit = |text: &Option<String>| text.as_deref().map(Unit::new);
     let frozen = shape.frozen.map(|span| span.0);
-    Ok(Metric { name, unit: unit(&shape.unit), sent: unit(&shape.sent), range, frozen })
+    Ok(Metric { name, unit: unit(&shape.unit), sent: unit(&shape.sent), range, frozen, interval: shape.interval })
 }
 
 /// Every name of every metric with its place in the order of `shapes`.
@@ -339,6 +366,48 @@ range = [2, 4]
         let sensor = AssetClass::new("sensor").unwrap();
         assert!(meter.is_a(&sensor) && classes.kinds_of(&sensor).eq([&meter.key]));
         assert_eq!(classes.get("sensor").unwrap().profile.metric("volume"), None);
+    }
+
+    #[test]
+    fn templates_are_inherited_with_their_numbers_and_the_nearest_numbers_count() {
+        let text = r#"
+[[class]]
+key = "bin"
+domain = "waste"
+rules = ["waste.toml", { template = "above", metric = "fill", above = 85 }, { template = "silent", lasting = "2h" }]
+[[class]]
+key = "small-bin"
+extends = "bin"
+rules = [{ template = "above", metric = "fill", above = 95 }, { template = "above", id = "hot", metric = "t", above = 60 }]
+"#;
+        let (classes, mistakes) = parse(text);
+        assert_eq!(mistakes, []);
+        let told = |class: &str| -> Vec<(String, String, Option<i64>)> {
+            let templates = &classes.get(class).unwrap().templates;
+            let above = |one: &Template| one.values.get("above").and_then(toml::Value::as_integer);
+            templates.iter().map(|one| (one.key.clone(), one.from.to_string(), above(one))).collect()
+        };
+        let one = |key: &str, from: &str, above| (key.to_owned(), from.to_owned(), above);
+        assert_eq!(told("bin"), [one("above", "bin", Some(85)), one("silent", "bin", None)]);
+        let small =
+            [one("above", "small-bin", Some(95)), one("hot", "small-bin", Some(60)), one("silent", "bin", None)];
+        assert_eq!(told("small-bin"), small);
+        assert_eq!(classes.get("small-bin").unwrap().rules, ["waste.toml"]);
+        wrong("[[class]]\nkey = \"a\"\ndomain = \"d\"\nrules = [{ above = 1 }]\n", 4, "template");
+        let twice = "[[class]]\nkey = \"a\"\ndomain = \"d\"\nrules = [{ template = \"x\" }, { template = \"x\" }]\n";
+        wrong(twice, 2, "twice");
+    }
+
+    #[test]
+    fn a_metric_comes_as_often_as_its_device_speaks_unless_it_says_otherwise() {
+        let text = "[[class]]\nkey = \"a\"\ndomain = \"d\"\ninterval = \"1m\"\n[class.metrics.x]\n[class.metrics.y]\ninterval = \"1h\"\n\
+                    [class.metrics.z]\ninterval = \"irregular\"\n";
+        let (classes, mistakes) = parse(text);
+        assert_eq!(mistakes, []);
+        let profile = &classes.get("a").unwrap().profile;
+        let every = |name: &str| profile.interval_of(profile.metric(name).unwrap()).map(|every| every.as_secs());
+        assert_eq!((every("x"), every("y"), every("z")), (Some(60), Some(3_600), None));
+        wrong("[[class]]\nkey = \"a\"\ndomain = \"d\"\n[class.metrics.x]\ninterval = \"often\"\n", 5, "irregular");
     }
 
     #[test]

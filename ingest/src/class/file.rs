@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use toml::Spanned;
+use serde::{Deserialize, Deserializer, de};
+use toml::{Spanned, Table, Value};
 
 use super::kind::Words;
+use super::profile::Every;
 use super::span::Span;
 
 /// A file of `[[class]]` tables.
@@ -28,10 +29,39 @@ pub(super) struct ClassShape {
     pub(super) interval: Option<Span>,
     pub(super) late: Option<Span>,
     pub(super) decoder: Option<String>,
-    pub(super) rules: Option<Vec<String>>,
+    pub(super) rules: Option<Vec<RuleShape>>,
     pub(super) clock: Option<ClockShape>,
     #[serde(default)]
     pub(super) metrics: BTreeMap<String, MetricShape>,
+}
+
+/// A rule file that was written for the class, or a template with its numbers.
+#[derive(Debug, Clone)]
+pub(super) enum RuleShape {
+    File(String),
+    Template { template: String, id: Option<String>, values: Table },
+}
+
+impl<'de> Deserialize<'de> for RuleShape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut values = match Value::deserialize(deserializer)? {
+            Value::String(file) => return Ok(Self::File(file)),
+            Value::Table(values) => values,
+            _ => {
+                return Err(de::Error::custom(
+                    "rules are names of files or tables such as { template = \"above\", ... }",
+                ));
+            }
+        };
+        let mut text = |key: &str| match values.remove(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(de::Error::custom(format!("{key} of a rule must be a text"))),
+        };
+        let (template, id) = (text("template")?, text("id")?);
+        let template = template.ok_or_else(|| de::Error::custom("a rule needs template = \"...\""))?;
+        Ok(Self::Template { template, id, values })
+    }
 }
 
 /// How far the clock of a device is believed.
@@ -62,4 +92,5 @@ pub(super) struct MetricShape {
     pub(super) range: Option<[f64; 2]>,
     pub(super) from: Option<Vec<String>>,
     pub(super) frozen: Option<Span>,
+    pub(super) interval: Option<Every>,
 }

@@ -18,6 +18,24 @@ pub struct Words {
     pub en: String,
 }
 
+/// A rule template that a class uses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template {
+    /// The template.
+    pub name: String,
+    /// What tells it from the other templates of the class: a name given to it, else that of the template. What a class says under this name
+    /// counts before what it extends.
+    pub key: String,
+    /// What stands in the places of the template.
+    pub values: toml::Table,
+    /// The class that says it: this one, or one that it extends.
+    pub from: AssetClass,
+    /// The file that says it.
+    pub file: String,
+    /// The line on which that class begins.
+    pub line: usize,
+}
+
 /// A kind of device.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Class {
@@ -35,6 +53,8 @@ pub struct Class {
     pub decoder: Option<String>,
     /// The rule files that were written for it.
     pub rules: Vec<String>,
+    /// The rule templates that it uses with its numbers, and those of what it extends.
+    pub templates: Vec<Template>,
     /// The names of its metrics for people.
     pub metrics: BTreeMap<MetricName, Words>,
     /// How its readings are judged.

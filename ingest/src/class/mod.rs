@@ -8,6 +8,6 @@ mod profile;
 mod span;
 
 pub use classes::Classes;
-pub use kind::{Class, Words};
+pub use kind::{Class, Template, Words};
 pub use mistake::Mistake;
-pub use profile::{Clock, Metric, Profile, Skewed, Spoken};
+pub use profile::{Clock, Every, Metric, Profile, Skewed, Spoken};

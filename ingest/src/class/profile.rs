@@ -27,10 +27,28 @@ impl Profile {
         self.by_name.get(sent).and_then(|at| self.metrics.get(*at))
     }
 
+    /// How often a metric of the class is expected to come: as often as the device speaks, unless it says otherwise.
+    pub fn interval_of(&self, metric: &Metric) -> Option<Duration> {
+        match metric.interval {
+            Some(Every::Regular(every)) => Some(every),
+            Some(Every::Irregular) => None,
+            None => self.interval,
+        }
+    }
+
     /// Every metric.
     pub fn metrics(&self) -> &[Metric] {
         &self.metrics
     }
+}
+
+/// How often a metric comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Every {
+    /// So often.
+    Regular(Duration),
+    /// When something happens.
+    Irregular,
 }
 
 /// One metric of a class.
@@ -46,6 +64,8 @@ pub struct Metric {
     pub range: Option<(f64, f64)>,
     /// How long a number may stay exactly the same before the sensor is suspected to hang; none: for ever.
     pub frozen: Option<Duration>,
+    /// How often it comes, where that is not as often as the device speaks.
+    pub interval: Option<Every>,
 }
 
 /// How a sender's unit relates to the one in which a metric is kept.

@@ -3,6 +3,8 @@
 use model::Duration;
 use serde::{Deserialize, Deserializer, de};
 
+use super::profile::Every;
+
 /// A span of time in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span(pub(super) Duration);
@@ -28,6 +30,20 @@ impl std::str::FromStr for Span {
         };
         let span = number.checked_mul(millis).filter(|span| *span <= LONGEST);
         span.map(|span| Self(Duration::from_millis(span))).ok_or_else(|| format!("{text:?} is longer than a century"))
+    }
+}
+
+/// The word for what comes only when something happens.
+const IRREGULAR: &str = "irregular";
+
+impl<'de> Deserialize<'de> for Every {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == IRREGULAR {
+            return Ok(Self::Irregular);
+        }
+        let Span(every) = text.parse::<Span>().map_err(|why| de::Error::custom(format!("{why}, or {IRREGULAR:?}")))?;
+        Ok(Self::Regular(every))
     }
 }
 

@@ -7,14 +7,20 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use super::blueprint::{self, Blueprints};
 use super::digest::Digest;
 use super::error::{Complaint, RuleError};
 use super::rule::Rule;
 use super::spec::RuleSpec;
 use crate::condition::Condition;
 
-/// The rules of one file with the lines where they begin. What is wrong is added to `errors`.
-pub(super) fn read(file: &str, text: &str, errors: &mut Vec<RuleError>) -> Vec<(usize, Rule)> {
+/// The rules of one file with the lines where they begin. Its templates are added to `blueprints`, what is wrong to `errors`.
+pub(super) fn read(
+    file: &str,
+    text: &str,
+    blueprints: &mut Blueprints,
+    errors: &mut Vec<RuleError>,
+) -> Vec<(usize, Rule)> {
     let report = |at: usize, rule: Option<String>, message: &str, hint: &str| RuleError {
         file: file.to_owned(),
         line: line(text, at),
@@ -31,9 +37,15 @@ pub(super) fn read(file: &str, text: &str, errors: &mut Vec<RuleError>) -> Vec<(
         }
     };
     let rules = table.remove("rule");
+    blueprint::take(file, &mut table, blueprints, |at, what, hint| errors.push(report(at, None, &what, hint)));
     for (key, _) in &table {
         let message = format!("unknown key {:?}", key.get_ref().as_ref());
-        errors.push(report(key.span().start, None, &message, "a rule file holds only [[rule]] tables"));
+        errors.push(report(
+            key.span().start,
+            None,
+            &message,
+            "a rule file holds only [[rule]] and [[template]] tables",
+        ));
     }
     let items = match rules.map(Spanned::into_inner) {
         None => Vec::new(),

@@ -1,5 +1,6 @@
 //! Rules as data: files, their errors, the words of an alarm, the limits for charts.
 
+mod blueprint;
 mod digest;
 mod error;
 mod file;
@@ -10,6 +11,7 @@ mod rulebook;
 mod spec;
 mod template;
 
+pub use blueprint::TemplateUse;
 pub use error::RuleError;
 pub use limits::{Comparison, Limit};
 pub use rule::{Group, GroupBy, Rule};

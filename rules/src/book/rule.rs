@@ -42,6 +42,8 @@ pub struct Rule {
     pub(crate) unit: Unit,
     pub(crate) wording: Wording,
     selector: Selector,
+    /// Whether it names every class that it is for: a kind of them may have other numbers.
+    exact: bool,
 }
 
 /// How assets that fail together become one alarm.
@@ -58,9 +60,20 @@ pub struct Group {
     /// How urgent the group's alarm is.
     pub priority: Priority,
     pub(crate) wording: Wording,
+    /// The kinds of the class that is looked for along a relation.
+    kinds: Vec<AssetClass>,
 }
 
 impl Group {
+    /// Whether something of this class is what the group looks for along its relation.
+    pub(crate) fn looks_for(&self, class: &AssetClass) -> bool {
+        match &self.by {
+            GroupBy::Area => false,
+            GroupBy::Relation(_, None) => true,
+            GroupBy::Relation(_, Some(wanted)) => wanted == class || self.kinds.contains(class),
+        }
+    }
+
     /// How many of `known` members must be abnormal together.
     pub(crate) fn needed(&self, known: usize) -> usize {
         let by_share = self.share.map_or(0, |share| (share * known as f64).ceil() as usize);
@@ -123,12 +136,18 @@ impl Rule {
                 assets: names(&spec.asset, "asset")?,
                 properties: spec.properties,
             },
+            exact: false,
         })
     }
 
-    /// This rule, covering the kinds of its classes too; none when it covers them already.
+    /// This rule, which a template says for the classes that it names and for no others.
+    pub(super) fn of_template(self) -> Self {
+        Self { exact: true, ..self }
+    }
+
+    /// This rule, covering the kinds of its classes too and grouping by them; none when it does so already.
     pub(super) fn widened(&self, kinds: &dyn Fn(&AssetClass) -> Vec<AssetClass>) -> Option<Self> {
-        let missing: Vec<_> = self.selector.classes.iter().flat_map(kinds).collect();
+        let missing: Vec<_> = self.selector.classes.iter().filter(|_| !self.exact).flat_map(kinds).collect();
         let mut classes = self.selector.classes.clone();
         for class in missing {
             if !classes.contains(&class) {
@@ -136,7 +155,11 @@ impl Rule {
             }
         }
         let selector = Selector { classes, ..self.selector.clone() };
-        (selector != self.selector).then(|| Self { selector, ..self.clone() })
+        let group = self.group.clone().map(|group| match &group.by {
+            GroupBy::Relation(_, Some(class)) => Group { kinds: kinds(class), ..group },
+            GroupBy::Relation(_, None) | GroupBy::Area => group,
+        });
+        (selector != self.selector || group != self.group).then(|| Self { selector, group, ..self.clone() })
     }
 
     /// Whether this rule looks at `asset`, by what the asset is. Says nothing about whether the rule or the asset is in service.
@@ -189,6 +212,7 @@ fn compile_group(spec: &GroupSpec, own: Priority, wording: &Wording) -> Result<G
             Some(own) => Wording::compile(own, "group.guidance")?,
             None => wording.clone(),
         },
+        kinds: Vec::new(),
     })
 }
 

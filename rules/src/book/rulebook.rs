@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use model::{AssetClass, RuleId};
 
+use super::blueprint::{self, Blueprints, TemplateUse};
 use super::digest::Digest;
 use super::error::RuleError;
 use super::file;
@@ -20,11 +21,20 @@ impl RuleBook {
     /// Reads rule texts. A mistake costs its rule, a text that is no TOML costs its file, and nothing else; each is reported.
     /// Files are taken in the order of their names, so that of two rules with one id the same one is always refused.
     pub fn parse(files: impl IntoIterator<Item = (String, String)>) -> (Self, Vec<RuleError>) {
+        Self::parse_with(files, &[])
+    }
+
+    /// Reads rule texts, and makes a rule of each use of one of their templates.
+    pub fn parse_with(
+        files: impl IntoIterator<Item = (String, String)>,
+        uses: &[TemplateUse],
+    ) -> (Self, Vec<RuleError>) {
         let files: BTreeMap<String, String> = files.into_iter().collect();
         let mut book = Self::default();
         let mut errors = Vec::new();
+        let mut blueprints = Blueprints::new();
         for (name, text) in &files {
-            for (line, rule) in file::read(name, text, &mut errors) {
+            for (line, rule) in file::read(name, text, &mut blueprints, &mut errors) {
                 if let Some(first) = book.rules.get(&rule.id) {
                     errors.push(RuleError {
                         file: name.clone(),
@@ -38,7 +48,37 @@ impl RuleBook {
                 }
             }
         }
+        for used in uses {
+            match blueprint::write(used, &blueprints) {
+                Ok(text) => book.take_in(used, &text, &mut errors),
+                Err(error) => errors.push(error),
+            }
+        }
         (book, errors)
+    }
+
+    /// Takes in the rule that a use of a template says.
+    fn take_in(&mut self, used: &TemplateUse, text: &str, errors: &mut Vec<RuleError>) {
+        let told = errors.len();
+        let rules = file::read(&used.file, text, &mut Blueprints::new(), errors);
+        // The lines of a text that nobody sees help nobody.
+        for error in &mut errors[told..] {
+            error.line = used.line;
+            error.hint = format!("{}; it comes from the template {}", error.hint, used.template);
+        }
+        for (_, rule) in rules {
+            if let Some(first) = self.rules.get(&rule.id) {
+                errors.push(RuleError {
+                    file: used.file.clone(),
+                    line: used.line,
+                    rule: Some(rule.id.as_str().to_owned()),
+                    message: format!("this id is already taken in {}", first.file),
+                    hint: "say another id beside the template".into(),
+                });
+            } else {
+                self.rules.insert(rule.id.clone(), Arc::new(rule.of_template()));
+            }
+        }
     }
 
     /// This book, where every rule that `errors` struck out stays as `previous` had it: a slip of the pen in a running service

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use model::{Asset, AssetId, DeviceId, Domain, MetricName, RuleId, Series, TenantId, Timestamp, Unit, Value};
 
 use super::subject::{GroupState, Subject, Watch};
-use crate::book::{GroupBy, Rule, RuleBook};
+use crate::book::{Group, GroupBy, Rule, RuleBook};
 
 /// What an alarm needs to know of an asset.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl Plan {
                     memory: rule.condition.memory(),
                 });
             }
-            let source = rule.group.as_ref().and_then(|group| source_of(asset, &group.by, assets));
+            let source = rule.group.as_ref().and_then(|group| source_of(asset, group, assets));
             let group = source.map(|source| self.group(r, asset, &source, assets));
             if let Some(group) = group {
                 self.groups[group].members.push(subject);
@@ -195,18 +195,18 @@ impl Plan {
 }
 
 /// What groups `asset`: its area, or the nearest thing it depends on, of the class that is asked for.
-fn source_of(asset: &Asset, by: &GroupBy, assets: &BTreeMap<(&TenantId, &AssetId), &Asset>) -> Option<AssetId> {
-    let (kind, class) = match by {
+fn source_of(asset: &Asset, group: &Group, assets: &BTreeMap<(&TenantId, &AssetId), &Asset>) -> Option<AssetId> {
+    let kind = match &group.by {
         GroupBy::Area => return asset.area.as_ref().and_then(|area| AssetId::new(area).ok()),
         GroupBy::Relation(kind, None) => return asset.related(*kind).next().cloned(),
-        GroupBy::Relation(kind, Some(class)) => (*kind, class),
+        GroupBy::Relation(kind, Some(_)) => *kind,
     };
     // nearest first; `seen` ends circles
     let mut seen = HashSet::new();
     let mut open: VecDeque<&AssetId> = asset.related(kind).collect();
     while let Some(id) = open.pop_front() {
         let Some(target) = assets.get(&(&asset.tenant, id)) else { continue };
-        if target.class == *class {
+        if group.looks_for(&target.class) {
             return Some(id.clone());
         }
         if seen.insert(id) {

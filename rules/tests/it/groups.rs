@@ -1,5 +1,7 @@
 //! One alarm for a circuit.
 
+use model::AssetClass;
+
 use crate::desk::{DARK, Desk, GROUP, asset, check, city, rule};
 
 fn text() -> String {
@@ -143,4 +145,23 @@ fn the_words_of_the_group_name_the_circuit_and_the_first_lamp() {
     assert_eq!(&*alarm.guidance.title.it, "Nome c1: 3, Nome a 1 V");
     assert_eq!(alarm.priority, model::alarm::Priority::Critical);
     assert_eq!(alarm.evidence.limit, Some(180.0));
+}
+
+#[test]
+fn a_kind_of_circuit_groups_its_lamps_as_a_circuit_does() {
+    let kind = AssetClass::new("led-circuit").unwrap();
+    let mut assets = city(4);
+    assets.iter_mut().filter(|asset| asset.class.as_str() == "circuit").for_each(|asset| asset.class = kind.clone());
+    let rings_together = |known: bool| {
+        let mut desk = Desk::new(&text(), assets.clone());
+        if known {
+            let kinds = |class: &AssetClass| if class.as_str() == "circuit" { vec![kind.clone()] } else { Vec::new() };
+            desk.book = desk.book.clone().with_kinds(&kinds);
+            desk.restart();
+        }
+        desk.play("lamp-00,lamp-01,lamp-02,lamp-03=0 +60");
+        desk.open("c1").is_some()
+    };
+    assert!(!rings_together(false));
+    assert!(rings_together(true));
 }
