@@ -76,7 +76,7 @@ impl City {
                 for device in asset.devices.iter_mut().filter(|device| **device == sensor.known_as) {
                     device.clone_from(&name);
                 }
-                let main = dialect.metric(sensor.main.as_str());
+                let main = dialect.metric(&sensor.kind, sensor.main.as_str());
                 asset.main_metric =
                     Some(MetricName::new(main).expect("metrics of the city stay short in every dialect"));
                 (sensor.known_as, sensor.dialect) = (name, dialect);

@@ -90,7 +90,7 @@ impl Columns {
                 .as_slice()
                 .iter()
                 .map(|sample| {
-                    let metric = sensor.dialect.metric(sample.metric);
+                    let metric = sensor.dialect.metric(&sensor.kind, sample.metric);
                     Ok((table.series(sensor.known_as.as_str(), &metric)?, Unit::new(sample.unit)))
                 })
                 .collect();

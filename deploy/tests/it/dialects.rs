@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use ingest::class::{Classes, Profile};
 use ingest::config::Route;
-use ingest::{Config, EverybodyIsNew, RawMessage, Trial};
+use ingest::{Config, Directory, EverybodyIsNew, RawMessage, Trial};
 use model::{DeviceId, Duration, TenantId, Timestamp, Value};
 use simulators::{City, Dialect, Dialects, Message, Plan, Scenario};
 
@@ -16,6 +17,9 @@ const SPAN: u64 = 120;
 const RATE: f64 = 150.0;
 /// Long after its birth, so that no message is from the future.
 const ON_THE_WAY: Duration = Duration::from_millis(700);
+
+/// What the names of metrics begin with that come as events of ONVIF.
+const ONVIF: &str = "Device/Report/";
 
 /// (device by its own name, metric by its own name, time).
 type Key = (String, String, Timestamp);
@@ -31,11 +35,46 @@ fn city(dialects: &Dialects) -> Arc<City> {
 }
 
 fn trial() -> Trial {
+    trial_with(Arc::new(EverybodyIsNew))
+}
+
+fn trial_with(directory: Arc<dyn Directory>) -> Trial {
     let mut routes = Route::defaults();
     for mapping in [include_str!("../../config/cameras.toml"), include_str!("../../config/vendor.toml")] {
         routes.push(toml::from_str(mapping).unwrap());
     }
-    Trial::new(&Config { routes, ..Config::default() }, tenant(), Arc::new(EverybodyIsNew)).unwrap()
+    Trial::new(&Config { routes, ..Config::default() }, tenant(), directory).unwrap()
+}
+
+/// The register of a city, with the shipped classes.
+struct Register(HashMap<String, Arc<Profile>>);
+
+impl Register {
+    fn of(city: &City) -> Self {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/classes");
+        let file = |entry: std::io::Result<std::fs::DirEntry>| {
+            let path = entry.unwrap().path();
+            (path.display().to_string(), std::fs::read_to_string(&path).unwrap())
+        };
+        let (classes, mistakes) = Classes::parse(std::fs::read_dir(folder).unwrap().map(file));
+        assert_eq!(mistakes, []);
+        let mut profiles = HashMap::new();
+        for asset in city.assets() {
+            let class = classes.get(asset.class.as_str()).unwrap();
+            profiles.extend(asset.devices.iter().map(|device| (device.to_string(), Arc::clone(&class.profile))));
+        }
+        Self(profiles)
+    }
+}
+
+impl Directory for Register {
+    fn knows(&self, _: &TenantId, device: &str) -> bool {
+        self.0.contains_key(device)
+    }
+
+    fn profile(&self, _: &TenantId, device: &str) -> Option<Arc<Profile>> {
+        self.0.get(device).cloned()
+    }
 }
 
 fn raw(message: Message, received: Timestamp) -> RawMessage {
@@ -59,14 +98,29 @@ fn own_names(dialects: &Dialects) -> HashMap<String, String> {
     names(&city(dialects)).into_iter().zip(names(&own)).collect()
 }
 
+/// The same as [`play`], as it is kept of devices whose classes are known.
+fn kept(dialects: &Dialects) -> Read {
+    let register = Register::of(&city(dialects));
+    heard(dialects, trial_with(Arc::new(register)))
+}
+
 /// Lets a city speak for two minutes and reads what it says. What is about a message and not in it (link quality, events, places) is left out.
 fn play(dialects: &Dialects) -> Read {
+    let read = heard(dialects, trial());
+    let own = |(device, metric, time): Key| {
+        let metric = metric.strip_prefix(ONVIF).map_or(metric.clone(), str::to_owned);
+        (device, metric, time)
+    };
+    read.into_iter().map(|(key, value)| (own(key), value)).collect()
+}
+
+fn heard(dialects: &Dialects, mut trial: Trial) -> Read {
     let names = own_names(dialects);
     let city = city(dialects);
     let start = Timestamp::parse(START).unwrap();
     let scenario = Arc::new(Scenario::new(&city, start));
     let mut plans = Plan::all(&city, Some(&scenario), RATE, start);
-    let (mut trial, mut read) = (trial(), Read::new());
+    let mut read = Read::new();
     for step in 1..=SPAN * 10 {
         let now = start.plus(Duration::from_millis(step * 100));
         for plan in &mut plans {
@@ -84,7 +138,6 @@ fn play(dialects: &Dialects) -> Read {
                     assert_eq!(reading.quality, model::Quality::Good, "{reading:?}");
                     let device = &names[reading.series.device.as_str()];
                     let metric = reading.series.metric.as_str();
-                    let metric = metric.strip_prefix("Device/Report/").unwrap_or(metric);
                     let key = (device.clone(), metric.to_owned(), reading.time);
                     let before = read.insert(key, (reading.value, reading.unit.as_str().map(str::to_owned)));
                     assert!(before.is_none(), "a reading came twice: {before:?} {shown}");
@@ -93,6 +146,8 @@ fn play(dialects: &Dialects) -> Read {
         }
     }
     assert_eq!(trial.commands(), [], "nothing went wrong, so nothing is asked of anybody");
+    let lost = trial.gaps(&tenant(), start.plus(Duration::from_secs(SPAN))).devices;
+    assert!(lost.iter().all(|device| device.lost_messages == 0), "every message came: {lost:?}");
     read
 }
 
@@ -175,6 +230,29 @@ fn a_city_of_mixed_dialects_says_the_same_too() {
             Some(written.to_owned())
         }
     });
+}
+
+/// What is kept is the same whatever is spoken: name, value, unit and time. ONVIF is spoken by cameras; it has no units for anything else.
+#[test]
+fn with_its_classes_the_same_city_is_kept_the_same_in_every_dialect() {
+    let expected = kept(&Dialects::all(Dialect::SpecolaJson));
+    let cameras = |read: &Read| -> Read {
+        read.iter()
+            .filter(|(key, _)| key.0.starts_with("cam-"))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect()
+    };
+    for dialect in Dialect::ALL.into_iter().filter(|dialect| *dialect != Dialect::OnvifEj) {
+        let read = kept(&Dialects::all(dialect));
+        let differs = expected.iter().find(|(key, kept)| read.get(*key) != Some(*kept));
+        assert_eq!(differs.map(|(key, kept)| (key, kept, read.get(key))), None, "{dialect}");
+        assert_eq!(read.len(), expected.len(), "{dialect}");
+    }
+    let (mixed, onvif) = (kept(&Dialects::mixed()), kept(&Dialects::all(Dialect::OnvifEj)));
+    assert_eq!(mixed, expected);
+    let expected = cameras(&expected);
+    assert!(expected.len() > 500, "{}", expected.len());
+    assert_eq!(cameras(&onvif), expected);
 }
 
 #[test]

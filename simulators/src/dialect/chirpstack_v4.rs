@@ -19,7 +19,7 @@ struct Uplink<'a> {
     dev_addr: String,
     adr: bool,
     dr: u8,
-    f_cnt: u64,
+    f_cnt: u32,
     f_port: u8,
     confirmed: bool,
     data: String,
@@ -62,11 +62,7 @@ struct TxInfo {
     frequency: u32,
 }
 
-pub(super) fn uplinks(report: &Report<'_>) -> Vec<Message> {
-    report.said.iter().map(|said| uplink(report, said)).collect()
-}
-
-fn uplink(report: &Report<'_>, Said { sensor, samples }: &Said<'_>) -> Message {
+pub(super) fn uplink(report: &Report<'_>, Said { sensor, samples }: &Said<'_>, number: u32) -> Message {
     let Report { city, gateway, time, .. } = report;
     let application_name = application(gateway.trade);
     let application = uuid(key_of(city.seed, &format!("chirpstack {application_name}")));
@@ -90,8 +86,7 @@ fn uplink(report: &Report<'_>, Said { sensor, samples }: &Said<'_>) -> Message {
         dev_addr: format!("{:08x}", sensor.key as u32),
         adr: true,
         dr: 5,
-        // Grows with time, as a frame counter does; wraps like one.
-        f_cnt: millis / 1000 % (1 << 32),
+        f_cnt: number,
         f_port: 10,
         confirmed: false,
         data: STANDARD.encode(once.to_be_bytes()),

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::city::{City, Gateway, Trade};
-use crate::sensor::Sensor;
+use crate::sensor::{Kind, Sensor};
 pub(crate) use sparkplug_b::{birth_of_device, birth_of_node};
 pub(crate) use voice::{Report, Said, Voice, Will};
 
@@ -81,8 +81,8 @@ impl Dialect {
             Self::GenericJson => Box::new(voice::Monologue(generic_json::reports)),
             Self::SenmlJson => Box::new(voice::Monologue(senml_json::pack)),
             Self::SenmlCbor => Box::new(voice::Monologue(senml_cbor::pack)),
-            Self::ChirpstackV4 => Box::new(voice::Monologue(chirpstack_v4::uplinks)),
-            Self::TtsV3 => Box::new(voice::Monologue(tts_v3::uplinks)),
+            Self::ChirpstackV4 => Box::new(voice::Numbered::new(chirpstack_v4::uplink)),
+            Self::TtsV3 => Box::new(voice::Numbered::new(tts_v3::uplink)),
             Self::SparkplugB => Box::new(sparkplug_b::EdgeNode::new(city.tenant.as_str(), &gateway.id)),
             Self::OnvifEj => Box::new(voice::Monologue(onvif_ej::events)),
             Self::NgsiLd => Box::new(voice::Monologue(ngsi_ld::entities)),
@@ -101,10 +101,12 @@ impl Dialect {
         }
     }
 
-    /// The name under which a metric is known on the other side.
-    pub(crate) fn metric(self, metric: &str) -> Cow<'_, str> {
-        match self {
-            Self::OnvifEj => Cow::Owned(onvif_ej::metric(metric)),
+    /// The name under which a metric of such a sensor is known on the other side.
+    pub(crate) fn metric<'a>(self, kind: &Kind, metric: &'a str) -> Cow<'a, str> {
+        match (self, kind) {
+            // The class of cameras knows the events of ONVIF by their own names.
+            (Self::OnvifEj, Kind::Camera { .. }) => Cow::Borrowed(metric),
+            (Self::OnvifEj, _) => Cow::Owned(onvif_ej::metric(metric)),
             _ => Cow::Borrowed(metric),
         }
     }

@@ -33,7 +33,7 @@ struct Application<'a> {
 #[derive(Serialize)]
 struct Uplink<'a> {
     f_port: u8,
-    f_cnt: u64,
+    f_cnt: u32,
     frm_payload: String,
     decoded_payload: Values<'a>,
     rx_metadata: [Reception<'a>; 1],
@@ -60,11 +60,7 @@ struct Location {
     longitude: f64,
 }
 
-pub(super) fn uplinks(report: &Report<'_>) -> Vec<Message> {
-    report.said.iter().map(|said| uplink(report, said)).collect()
-}
-
-fn uplink(report: &Report<'_>, Said { sensor, samples }: &Said<'_>) -> Message {
+pub(super) fn uplink(report: &Report<'_>, Said { sensor, samples }: &Said<'_>, number: u32) -> Message {
     let Report { city, gateway, time, .. } = report;
     let application_id = city.tenant.as_str();
     let dev_eui = sensor.dev_eui();
@@ -83,7 +79,7 @@ fn uplink(report: &Report<'_>, Said { sensor, samples }: &Said<'_>) -> Message {
         received_at: time.plus(model::Duration::from_millis(40)).to_rfc3339(),
         uplink_message: Uplink {
             f_port: 10,
-            f_cnt: millis / 1000 % (1 << 32),
+            f_cnt: number,
             frm_payload: STANDARD.encode(once.to_be_bytes()),
             decoded_payload: Values(samples),
             rx_metadata: [Reception {

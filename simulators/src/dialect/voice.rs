@@ -1,5 +1,7 @@
 //! What every dialect does: puts what sensors say into messages. Knows no dialect.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use model::Timestamp;
 
@@ -70,6 +72,32 @@ pub(super) struct Monologue(pub(super) fn(&Report<'_>) -> Vec<Message>);
 impl Voice for Monologue {
     fn report(&mut self, report: &Report<'_>) -> Vec<Message> {
         (self.0)(report)
+    }
+}
+
+/// The voice of a network whose devices number their frames, each from 0 on after a start.
+#[derive(Debug)]
+pub(super) struct Numbered {
+    write: fn(&Report<'_>, &Said<'_>, u32) -> Message,
+    /// The next number of each sensor, by its key.
+    next: HashMap<u64, u32>,
+}
+
+impl Numbered {
+    pub(super) fn new(write: fn(&Report<'_>, &Said<'_>, u32) -> Message) -> Self {
+        Self { write, next: HashMap::new() }
+    }
+}
+
+impl Voice for Numbered {
+    fn report(&mut self, report: &Report<'_>) -> Vec<Message> {
+        let one = |said: &Said<'_>| {
+            let next = self.next.entry(said.sensor.key).or_default();
+            let number = *next;
+            *next = next.wrapping_add(1);
+            (self.write)(report, said, number)
+        };
+        report.said.iter().map(one).collect()
     }
 }
 
