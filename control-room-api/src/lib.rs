@@ -1,6 +1,7 @@
 //! HTTP for questions, websocket for what changes.
 
 mod app;
+mod attendance;
 mod auth;
 mod clock;
 mod config;
@@ -18,6 +19,7 @@ mod rulebook;
 mod server;
 mod wire;
 
+pub use attendance::{Attendance, DeviceGaps, Gap, Gaps};
 pub use auth::{PasswordError, hash_password, issue_machine_token, issue_sign_in_link};
 pub use clock::{Clock, system_clock};
 pub use config::{Config, IntakeLimits, SocketLimits};
@@ -28,6 +30,8 @@ pub use inbox::{Inbox, NotTaken, Parcel, Refused, RefusedLine, Taken};
 pub use letters::{LetterDesk, LetterFate, Reading, Reread, advice};
 pub use live::{Board, Frame, FrameKind, Live, Selection};
 pub use parts::{City, Parts, StatusSource};
-pub use register::{Approval, AssetChange, AssetDesk, AssetReport, FieldChange, ImportOrder, NotRegistered, Sheet};
+pub use register::{
+    Approval, AssetChange, AssetDesk, AssetReport, FieldChange, ImportOrder, NotRegistered, RegisterEntry, Sheet,
+};
 pub use server::Server;
 pub use wire::status::{Stage, StageState, Status};

@@ -8,7 +8,7 @@ use store::Store;
 use tokio::sync::watch;
 
 use crate::rulebook::RuleBook;
-use crate::{AlarmDesk, AssetDesk, Clock, Inbox, LetterDesk, Live, Status};
+use crate::{AlarmDesk, AssetDesk, Attendance, Clock, Inbox, LetterDesk, Live, Status};
 
 /// Tells how the whole is doing.
 pub trait StatusSource: Send + Sync {
@@ -40,6 +40,8 @@ pub struct Parts {
     pub inbox: Arc<dyn Inbox>,
     /// Where changes of the register go.
     pub assets: Arc<dyn AssetDesk>,
+    /// Who should speak and does not.
+    pub attendance: Arc<dyn Attendance>,
     /// The rules in force.
     pub rules: watch::Receiver<Arc<RuleBook>>,
     /// How the whole is doing.

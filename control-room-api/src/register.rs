@@ -1,7 +1,8 @@
 //! Where changes of the register of assets are handed in.
 
 use async_trait::async_trait;
-use model::{AssetClass, AssetId, Lifecycle, TenantId, UserName};
+use model::{AssetClass, AssetId, Lifecycle, TenantId, Timestamp, UserName};
+use store::AssetFactFilter;
 
 /// The form of a file of assets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,21 @@ pub struct AssetChange {
     pub fields: Vec<FieldChange>,
 }
 
+/// A change that was written down: who, when, what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterEntry {
+    /// Its number; later ones are larger.
+    pub number: i64,
+    /// When.
+    pub at: Timestamp,
+    /// Who did it: a person, or the part of the program that does it by itself.
+    pub who: String,
+    /// By which act.
+    pub act: String,
+    /// What became of which asset.
+    pub change: AssetChange,
+}
+
 /// What became, or would become, of the register.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AssetReport {
@@ -99,6 +115,9 @@ pub trait AssetDesk: Send + Sync {
 
     /// All assets as a text that [`AssetDesk::import`] reads back as the same.
     async fn export(&self, tenant: &TenantId, sheet: Sheet) -> Result<String, NotRegistered>;
+
+    /// What was changed, the newest first.
+    async fn changes(&self, filter: AssetFactFilter) -> Result<Vec<RegisterEntry>, NotRegistered>;
 
     /// Brings quarantined assets into service.
     async fn approve(&self, tenant: &TenantId, user: &UserName, which: Approval) -> Result<AssetReport, NotRegistered>;

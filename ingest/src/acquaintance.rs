@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use model::{DeviceId, Duration, InvalidId, MetricName, Series, TenantId, Timestamp, Unit};
 
-use crate::Directory;
 use crate::class::{Clock, Metric, Profile, Spoken};
+use crate::ledger::{Book, Slot};
+use crate::{Awaited, Directory};
 
 /// The devices of one tenant. Bounded: when full it starts again, which costs speed for a moment and nothing else.
 pub(crate) struct Acquaintances {
@@ -32,6 +33,9 @@ struct Device {
     asked: u64,
     known: bool,
     profile: Option<Arc<Profile>>,
+    awaited: Awaited,
+    /// Its place in the ledger, once it has been asked for.
+    slot: Option<Slot>,
     by_name: HashMap<Arc<str>, usize>,
     met: Vec<Met>,
     /// The series that is expected next: devices say what they measure in the same order again and again.
@@ -106,6 +110,7 @@ impl Acquaintances {
         if !device.known || device.asked != generation {
             device.asked = generation;
             device.known = directory.knows(&self.tenant, name);
+            device.awaited = directory.awaited(&self.tenant, name);
             let profile = if device.known { directory.profile(&self.tenant, name) } else { welcome() };
             self.series -= device.judge_by(profile);
         }
@@ -121,13 +126,24 @@ impl Acquaintances {
         let seat = self.devices.len();
         self.by_name.insert(id.as_str().into(), seat);
         let (by_name, met) = (HashMap::new(), Vec::new());
-        self.devices.push(Device { id, asked: generation, known: false, profile: None, by_name, met, next: 0 });
+        let (profile, awaited, slot) = (None, Awaited::default(), None);
+        let (asked, known, next) = (generation, false, 0);
+        self.devices.push(Device { id, asked, known, profile, awaited, slot, by_name, met, next });
         seat
     }
 
     /// The full name of the device that was looked up last.
     pub(crate) fn id(&self, seat: Seat) -> &DeviceId {
         &self.devices[seat.0].id
+    }
+
+    /// The place in the ledger of the device that was looked up last, where what is expected of it is written down; none when the ledger is full.
+    pub(crate) fn follow(&mut self, seat: Seat, book: &mut Book) -> Option<Slot> {
+        let device = &mut self.devices[seat.0];
+        let slot = device.slot.or_else(|| book.slot(device.id.as_str()))?;
+        device.slot = Some(slot);
+        book.expect(slot, device.profile.as_ref().and_then(|profile| profile.interval), device.awaited);
+        Some(slot)
     }
 
     /// How far the clock of the device is believed that was looked up last.

@@ -2,9 +2,24 @@
 
 use std::sync::Arc;
 
-use model::TenantId;
+use model::{TenantId, Timestamp};
 
 use crate::class::Profile;
+
+/// Whether it is missed when a device does not speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    /// It is not there yet, under maintenance, or gone.
+    Never,
+    /// It should speak, since this moment.
+    Since(Timestamp),
+}
+
+impl Default for Awaited {
+    fn default() -> Self {
+        Self::Since(Timestamp::MIN)
+    }
+}
 
 /// Says whether a device is known and what its class says. Asked about a device when it first speaks and again after a change, so an answer must come
 /// from memory.
@@ -20,6 +35,11 @@ pub trait Directory: Send + Sync {
     /// How the readings of a class are judged: of devices that the registry does not know yet, and `ingest.welcome` gives a class to.
     fn profile_of_class(&self, _class: &str) -> Option<Arc<Profile>> {
         None
+    }
+
+    /// Whether a device is missed when it does not speak.
+    fn awaited(&self, _tenant: &TenantId, _device: &str) -> Awaited {
+        Awaited::default()
     }
 
     /// Grows whenever another answer than before may follow about a device that was known.

@@ -4,14 +4,15 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::TenantId;
+use model::{TenantId, Timestamp};
 use tokio::sync::Notify;
 
-use crate::Door;
 use crate::books::Books;
 use crate::decode::Command;
 use crate::gate::WeakGate;
-use crate::metrics::SourceMetrics;
+use crate::ledger::{Books as Ledger, GapReport};
+use crate::metrics::{self, SourceMetrics};
+use crate::{Awaited, Directory, Door};
 
 /// What a source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -224,6 +225,7 @@ pub struct Handle {
     pub(crate) door: Door,
     pub(crate) listener: Option<SocketAddr>,
     pub(crate) secure: Option<SocketAddr>,
+    pub(crate) ledger: Arc<Mutex<Ledger>>,
 }
 
 impl Handle {
@@ -257,6 +259,21 @@ impl Handle {
     /// Brings the counters of every source up to date: they are looked at rarely and written often.
     pub fn publish_books(&self) {
         self.everybody().for_each(|source| source.metrics.publish(&source.books()));
+    }
+
+    /// Who of a tenant should have spoken and did not, since the start. `directory` knows who is awaited now.
+    pub fn gaps(&self, tenant: &TenantId, now: Timestamp, directory: &dyn Directory) -> GapReport {
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger.report(tenant, now, |device| directory.awaited(tenant, device))
+    }
+
+    /// Brings the counters of gaps up to date.
+    pub fn publish_gaps(&self, now: Timestamp, directory: &dyn Directory) {
+        let ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        for (tenant, book) in ledger.all() {
+            let awaited = |device: &str| -> Awaited { directory.awaited(tenant, device) };
+            metrics::publish_gaps(tenant, &book.tallies(), book.census(now, awaited));
+        }
     }
 
     fn everybody(&self) -> impl Iterator<Item = Arc<Source>> {

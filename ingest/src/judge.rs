@@ -8,7 +8,8 @@ use model::{AssetClass, Duration, Position, Quality, Reading, Reason, TenantId, 
 use crate::acquaintance::{Acquaintances, Met, Seat};
 use crate::class::{Clock, Skewed, Spoken};
 use crate::config::{Config, Format, UnknownDevices, Welcome};
-use crate::decode::{Command, Decoder, Message, Moment, Observation, POSITION, Refusal, Sink, Tools};
+use crate::decode::{Command, Decoder, EVENT, Message, Moment, Observation, POSITION, PRESENCE, Refusal, Sink, Tools};
+use crate::ledger::{Book, Books, Number, Slot};
 use crate::metrics::Marks;
 use crate::whereabouts::Whereabouts;
 use crate::{Directory, LINES, Newcomer, Place, RawMessage, RefusedLine, Result};
@@ -85,12 +86,15 @@ pub(crate) struct Found {
     /// Readings that were kept although something speaks against them.
     pub(crate) marks: Marks,
     announced: HashSet<(TenantId, model::DeviceId)>,
+    /// Who spoke in the message in hand, and of which moments.
+    heard: Vec<(Slot, Timestamp)>,
 }
 
 impl Found {
     /// Forgets everything after these lengths.
-    fn rewind(&mut self, readings: usize, seen: usize, places: usize, marks: Marks) {
+    fn rewind(&mut self, readings: usize, seen: usize, places: usize, heard: usize, marks: Marks) {
         self.marks = marks;
+        self.heard.truncate(heard);
         self.readings.truncate(readings);
         self.places.truncate(places);
         for newcomer in self.seen.drain(seen..) {
@@ -133,9 +137,11 @@ impl Judge {
         format: Format,
         decoder: &mut dyn Decoder,
         found: &mut Found,
+        books: &mut Books,
     ) -> Result<Heard, Refusal> {
         let Self { directory, unknown, oldest, tolerance, welcome, units, whereabouts, tools, name, .. } = self;
         let table = self.tables.of(&raw.tenant, self.known_series);
+        let book = books.of(&raw.tenant);
         let (readings, seen, places) = (found.readings.len(), found.seen.len(), found.places.len());
         let mut hearing = Hearing {
             raw,
@@ -150,6 +156,7 @@ impl Judge {
             units,
             whereabouts,
             found,
+            book,
             offered: 0,
             rejected: Vec::new(),
             last: None,
@@ -166,9 +173,10 @@ impl Judge {
         let outcome = decoder.decode(&message, tools, &mut hearing);
         let Hearing { offered, rejected, .. } = hearing;
         if let Err(refusal) = outcome {
-            found.rewind(readings, seen, places, Marks::default());
+            found.rewind(readings, seen, places, 0, Marks::default());
             return Err(refusal);
         }
+        found.heard.drain(..).for_each(|(slot, time)| book.hear(slot, time));
         found.places[places..].iter().for_each(|place| whereabouts.remember(place));
         Ok(Heard { offered, rejected })
     }
@@ -188,13 +196,24 @@ struct Hearing<'a> {
     units: &'a mut HashMap<Box<str>, Unit>,
     whereabouts: &'a Whereabouts,
     found: &'a mut Found,
+    book: &'a mut Book,
     offered: u64,
     rejected: Vec<Rejected>,
-    /// The device that spoke last and whether it may speak; its name beside it.
-    last: Option<(Seat, bool)>,
+    /// The device that spoke last; its name beside it.
+    last: Option<Speaker>,
     name: &'a mut String,
     /// The line in hand, for messages of many lines.
     line: Option<Line>,
+}
+
+/// A device that speaks.
+#[derive(Clone, Copy)]
+struct Speaker {
+    seat: Seat,
+    /// Whether it may.
+    welcome: bool,
+    /// Its place in the ledger.
+    slot: Option<Slot>,
 }
 
 /// A line and how much had been found before it.
@@ -204,6 +223,7 @@ struct Line {
     readings: usize,
     seen: usize,
     places: usize,
+    heard: usize,
     marks: Marks,
     offered: u64,
     rejected: u64,
@@ -241,8 +261,8 @@ impl Hearing<'_> {
         self.rejected.iter().map(|rejected| u64::from(rejected.readings)).sum()
     }
 
-    /// The place of this device and whether it may speak; announces it when it is new.
-    fn meet(&mut self, device: &str) -> Result<(Seat, bool), Refusal> {
+    /// This device; announces it when it is new.
+    fn meet(&mut self, device: &str) -> Result<Speaker, Refusal> {
         if let Some(last) = self.last
             && *self.name == device
         {
@@ -265,8 +285,10 @@ impl Hearing<'_> {
         }
         self.name.clear();
         self.name.push_str(device);
-        self.last = Some((seat, welcome));
-        Ok((seat, welcome))
+        let slot = if welcome { self.table.follow(seat, self.book) } else { None };
+        let speaker = Speaker { seat, welcome, slot };
+        self.last = Some(speaker);
+        Ok(speaker)
     }
 
     /// When something was measured, or why that cannot be.
@@ -392,7 +414,7 @@ fn shortened(text: &str) -> String {
 
 impl Sink for Hearing<'_> {
     fn seen(&mut self, device: &str) -> Result<(), Refusal> {
-        if !self.meet(device)?.1 {
+        if !self.meet(device)?.welcome {
             self.reject(Reason::UnknownDevice, 0, || format!("the device {:?} is not registered", shortened(device)));
         }
         Ok(())
@@ -401,7 +423,7 @@ impl Sink for Hearing<'_> {
     fn reading(&mut self, observation: Observation<'_>) -> Result<(), Refusal> {
         let Observation { device, metric, value, unit, time, quality } = observation;
         self.offered += 1;
-        let (seat, welcome) = self.meet(device)?;
+        let Speaker { seat, welcome, slot } = self.meet(device)?;
         let (clock, late) = (self.table.clock(seat), self.table.late(seat));
         let met = self.table.series(seat, metric).map_err(|why| Refusal::schema(why.to_string()))?;
         if !welcome {
@@ -431,6 +453,13 @@ impl Sink for Hearing<'_> {
         marks.clock += u64::from(skewed);
         marks.late += u64::from(quality == Quality::Late);
         self.found.marks.add(marks);
+        // What others say about a device is not its own word, and of a wrong or old clock nothing follows.
+        if let Some(slot) = slot.filter(|_| !skewed && !self.raw.retained && metric != PRESENCE)
+            && !metric.starts_with(EVENT)
+            && self.found.heard.last() != Some(&(slot, time))
+        {
+            self.found.heard.push((slot, time));
+        }
         self.found.readings.push(Reading { series, time, received: self.raw.received, value, unit, quality });
         Ok(())
     }
@@ -465,14 +494,15 @@ impl Sink for Hearing<'_> {
 
     fn line(&mut self, number: u32) {
         let rejected = self.rejected_so_far();
-        let Found { readings, seen, places, marks, .. } = &*self.found;
-        let (readings, seen, places) = (readings.len(), seen.len(), places.len());
-        self.line = Some(Line { number, readings, seen, places, marks: *marks, offered: self.offered, rejected });
+        let Found { readings, seen, places, heard, marks, .. } = &*self.found;
+        let (readings, seen, places, heard) = (readings.len(), seen.len(), places.len(), heard.len());
+        self.line =
+            Some(Line { number, readings, seen, places, heard, marks: *marks, offered: self.offered, rejected });
     }
 
     fn refuse_line(&mut self, refusal: Refusal) {
-        if let Some(Line { readings, seen, places, marks, offered, rejected, .. }) = self.line {
-            self.found.rewind(readings, seen, places, marks);
+        if let Some(Line { readings, seen, places, heard, marks, offered, rejected, .. }) = self.line {
+            self.found.rewind(readings, seen, places, heard, marks);
             self.offered = offered + (self.rejected_so_far() - rejected);
         }
         // The line itself counts as one.
@@ -480,6 +510,13 @@ impl Sink for Hearing<'_> {
         // A device that only the forgotten line announced must be announced anew.
         self.last = None;
         self.reject(refusal.reason, 1, || refusal.detail);
+    }
+
+    /// It counts even when the message is refused: a message that came is not missing.
+    fn numbered(&mut self, sender: &str, number: Number) {
+        if let Some(slot) = self.book.slot(sender) {
+            self.book.count(slot, number);
+        }
     }
 
     fn command(&mut self, command: Command) {

@@ -15,6 +15,7 @@ use metrics::{Counter, Gauge, counter, gauge};
 use model::{Reason, TenantId};
 
 use crate::books::{Books, ByReason};
+use crate::ledger::Tallies;
 
 /// Messages that were taken.
 pub const MESSAGES_RECEIVED: &str = "specola_ingest_messages_received_total";
@@ -67,6 +68,20 @@ pub const SOURCE_CONNECTED: &str = "specola_ingest_source_connected";
 /// Connections of a source that ended.
 pub const DISCONNECTS: &str = "specola_ingest_source_disconnects_total";
 
+/// Gaps that were found since the start, by kind: `interval` (a device was silent for longer than it should be) or `sequence` (numbers of messages
+/// are missing).
+pub const GAPS_OPENED: &str = "specola_ingest_gaps_opened_total";
+/// Gaps that were filled by what came late, by kind.
+pub const GAPS_CLOSED: &str = "specola_ingest_gaps_closed_total";
+/// What is missing in the gaps that are left, by kind: times at which a device should have spoken, or messages.
+pub const GAPS_MISSING: &str = "specola_ingest_gaps_missing";
+/// Devices and gateways by how they speak: `followed` in all, `holed` with gaps, `silent` now although they should speak.
+pub const SENDERS: &str = "specola_ingest_senders";
+
+/// The label that names a kind of gap.
+pub const KIND: &str = "kind";
+/// The label that names a state of senders.
+pub const STATE: &str = "state";
 /// The label that names a tenant.
 pub const TENANT: &str = "tenant";
 /// The label that names a source.
@@ -243,6 +258,18 @@ impl BooksMetrics {
         self.readings.waiting.set(readings.waiting as f64);
         self.ignored.absolute(messages.ignored);
         self.skipped.absolute(books.skipped);
+    }
+}
+
+/// Shows the gaps of a tenant, and how many of its senders are followed, have gaps, and are silent now.
+pub(crate) fn publish_gaps(tenant: &TenantId, tallies: &Tallies, (followed, holed, silent): (usize, usize, usize)) {
+    for (kind, tally) in [("interval", tallies.interval), ("sequence", tallies.sequence)] {
+        counter!(GAPS_OPENED, TENANT => tenant.to_string(), KIND => kind).absolute(tally.opened);
+        counter!(GAPS_CLOSED, TENANT => tenant.to_string(), KIND => kind).absolute(tally.closed);
+        gauge!(GAPS_MISSING, TENANT => tenant.to_string(), KIND => kind).set(tally.missing as f64);
+    }
+    for (state, senders) in [("followed", followed), ("holed", holed), ("silent", silent)] {
+        gauge!(SENDERS, TENANT => tenant.to_string(), STATE => state).set(senders as f64);
     }
 }
 

@@ -66,7 +66,8 @@ impl Ingest {
         let address = listening.as_ref().map(listener::Bound::address);
         let secure = listening.as_ref().and_then(listener::Bound::secure_address);
         let door = Door::new(&config, gate.downgrade(), clock);
-        let handle = Handle { sources: Arc::new(sources), gate: gate.downgrade(), door, listener: address, secure };
+        let (gate_seen, ledger) = (gate.downgrade(), stage.ledger());
+        let handle = Handle { sources: Arc::new(sources), gate: gate_seen, door, listener: address, secure, ledger };
         let mut service = Service { tasks: JoinSet::new(), names: HashMap::new() };
         service.spawn("decode".to_owned(), stage.run(waiting, arrivals, handle.clone()));
         if let Some(bound) = listening {

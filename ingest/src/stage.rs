@@ -1,6 +1,6 @@
 //! From waiting messages to arrivals: decode, count, collect by size and age.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt as _;
 use model::{DeadLetter, Duration, Reason, Timestamp};
@@ -13,6 +13,7 @@ use crate::decode::Command;
 use crate::gate::{Room, Waiting};
 use crate::handle::{Handle, Source};
 use crate::judge::{self, Found, Judge};
+use crate::ledger::Books as Ledger;
 use crate::metrics::QUEUE_MESSAGES;
 use crate::routes::{Meaning, Routes};
 use crate::{Ack, Arrival, Clock, Directory, RawMessage, Refused, Result};
@@ -41,6 +42,8 @@ pub(crate) struct Stage {
     messages: usize,
     bill: Bill,
     rooms: Vec<Room>,
+    /// Who should have spoken; locked once for many messages.
+    ledger: Arc<Mutex<Ledger>>,
 }
 
 impl Stage {
@@ -60,7 +63,13 @@ impl Stage {
             messages: 0,
             bill: Bill::default(),
             rooms: Vec::new(),
+            ledger: Arc::new(Mutex::new(Ledger::new(config.known_series))),
         })
+    }
+
+    /// Who should have spoken and did not.
+    pub(crate) fn ledger(&self) -> Arc<Mutex<Ledger>> {
+        Arc::clone(&self.ledger)
     }
 
     /// Takes messages until the sources are gone, and sends arrivals on. When nobody takes arrivals any more, what was not handed on is not
@@ -152,9 +161,11 @@ impl Stage {
     }
 
     fn hear_all(&mut self, taken: &mut Vec<Waiting>) {
+        let ledger = self.ledger();
+        let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
         for mut waiting in taken.drain(..) {
             let (readings, refused) = (self.found.readings.len(), self.refused.len());
-            self.hear(&waiting.message, &waiting.source);
+            self.hear(&waiting.message, &waiting.source, &mut ledger);
             if let Some(report) = waiting.ack.report() {
                 report.accepted = (self.found.readings.len() - readings) as u64;
                 report.refused = self.refused[refused..].iter().map(Refused::of).collect();
@@ -187,15 +198,15 @@ impl Stage {
     }
 
     /// Decodes one message; every way it can end is entered once.
-    pub(crate) fn hear(&mut self, raw: &RawMessage, source: &Arc<Source>) {
-        let heard = self.understand(raw, source);
+    pub(crate) fn hear(&mut self, raw: &RawMessage, source: &Arc<Source>, ledger: &mut Ledger) {
+        let heard = self.understand(raw, source, ledger);
         if matches!(heard, Heard::Refused(_)) {
             source.count_refused();
         }
         self.bill.message(source, heard);
     }
 
-    fn understand(&mut self, raw: &RawMessage, source: &Arc<Source>) -> Heard {
+    fn understand(&mut self, raw: &RawMessage, source: &Arc<Source>, ledger: &mut Ledger) -> Heard {
         let (format, decoder) = match self.routes.meaning(&raw.topic) {
             Meaning::Ignored => return Heard::Ignored,
             // An empty retained message only tells the broker to forget what it kept.
@@ -213,7 +224,7 @@ impl Stage {
             return Heard::Refused(Reason::TooLarge);
         }
         let before = self.found.readings.len();
-        let heard = self.judge.hear(raw, format, decoder, &mut self.found);
+        let heard = self.judge.hear(raw, format, decoder, &mut self.found, ledger);
         for command in self.found.commands.drain(..) {
             source.command(command);
         }
@@ -293,6 +304,7 @@ mod tests {
             gate: gate.downgrade(),
             listener: None,
             secure: None,
+            ledger: Arc::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use model::{
     DeviceId, MetricName, Quality, Reading, ReadingBatch, Series, SeriesSelection, TenantId, Timestamp, Unit, Value,
     Window,
 };
-use store::{Config, QueryLimits, Store};
+use store::{Config, Expectations, QueryLimits, Store, completeness};
 use tokio::runtime::Runtime;
 
 const START: i64 = 1_795_305_600_000_000_000;
@@ -128,5 +128,39 @@ fn query(bench: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, append, flush, query);
+/// What is missing in some days of a thousand sensors that speak every 15 minutes; a year is 365 days of the same.
+fn missing(bench: &mut Criterion) {
+    const DAYS: usize = 10;
+    const STEPS: usize = 96;
+    let runtime = Runtime::new().unwrap();
+    let series = series();
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&runtime, folder.path());
+    let tenant = series[0].tenant.clone();
+    let at = |step: usize| Timestamp::from_nanos(START + step as i64 * 900_000_000_000);
+    for step in 0..DAYS * STEPS {
+        let one = |series: &Arc<Series>| Reading {
+            series: Arc::clone(series),
+            time: at(step),
+            received: at(step),
+            value: Value::Number(step as f64),
+            unit: Unit::new("W"),
+            quality: Quality::Good,
+        };
+        let batch = ReadingBatch::new(series.iter().map(one).collect()).unwrap();
+        runtime.block_on(store.append(batch)).unwrap();
+    }
+    runtime.block_on(store.flush()).unwrap();
+    let window = Window::new(at(0), at(DAYS * STEPS)).unwrap();
+    let mut group = bench.benchmark_group("completeness");
+    group.sample_size(10).throughput(Throughput::Elements((DAYS * STEPS * LAMPS) as u64));
+    group.bench_function(format!("{DAYS} days of {LAMPS} sensors"), |bench| {
+        let known = Expectations::default();
+        let count = || completeness(&*store, &tenant, window, window.until, &known, |_| ());
+        bench.iter(|| runtime.block_on(count()).unwrap());
+    });
+    group.finish();
+}
+
+criterion_group!(benches, append, flush, query, missing);
 criterion_main!(benches);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::alarm::{Alarm, Fact};
 use model::{
-    Account, AlarmId, Asset, AssetId, DeadLetter, DeviceId, LetterId, Position, Reading, ReadingBatch, Reason,
-    SeriesSelection, TenantId, Timestamp, UserName,
+    Account, AlarmId, Asset, AssetId, DeadLetter, DeviceId, LetterId, MetricName, Position, Reading, ReadingBatch,
+    Reason, SeriesSelection, TenantId, Timestamp, UserName, Window,
 };
 
 use crate::columnar::Columnar;
@@ -14,9 +14,9 @@ use crate::lock::FolderLock;
 use crate::registry::Registry;
 use crate::timescale::Timescale;
 use crate::{
-    Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetRegistry, Bucket, Config, DeadLetterCount,
-    DeadLetters, Error, Gauges, Letter, LetterFilter, LetterPage, Lost, QueryLimits, Receipt, Result, Session,
-    SignInCode, Telemetry, TokenHash, Upserted,
+    Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetFact, AssetFactFilter, AssetRegistry, Author, Bucket,
+    Config, DeadLetterCount, DeadLetters, Error, Gauges, Letter, LetterFilter, LetterPage, Lost, QueryLimits, Receipt,
+    Result, Session, SignInCode, StageFact, Telemetry, TimesStream, TokenHash, Upserted,
 };
 
 /// Both halves. The lock is last, so that it is given back when everything else has ended.
@@ -74,6 +74,10 @@ impl<T: Telemetry> Telemetry for Embedded<T> {
         self.readings.readings(selection, limit).await
     }
 
+    async fn times(&self, tenant: &TenantId, window: Window, counter: &MetricName) -> Result<TimesStream> {
+        self.columnar.times(tenant, window, counter).await
+    }
+
     async fn query(&self, tenant: &TenantId, sql: &str, limits: QueryLimits) -> Result<Answer> {
         self.readings.query(tenant, sql, limits).await
     }
@@ -107,12 +111,17 @@ impl<T: Telemetry> AssetRegistry for Embedded<T> {
         self.registry.tenants().await
     }
 
-    async fn put_assets(&self, assets: &[Asset]) -> Result<Upserted> {
-        self.registry.put_assets(assets).await
+    async fn put_assets(&self, assets: &[Asset], author: &Author<'_>) -> Result<Upserted> {
+        self.registry.put_assets(assets, author).await
     }
 
-    async fn place_assets(&self, tenant: &TenantId, places: &[(AssetId, Position)]) -> Result<Vec<Asset>> {
-        self.registry.place_assets(tenant, places).await
+    async fn place_assets(
+        &self,
+        tenant: &TenantId,
+        places: &[(AssetId, Position)],
+        author: &Author<'_>,
+    ) -> Result<Vec<Asset>> {
+        self.registry.place_assets(tenant, places, author).await
     }
 
     async fn assets(&self, tenant: &TenantId) -> Result<Vec<Asset>> {
@@ -121,6 +130,14 @@ impl<T: Telemetry> AssetRegistry for Embedded<T> {
 
     async fn asset(&self, tenant: &TenantId, id: &AssetId) -> Result<Option<Asset>> {
         self.registry.asset(tenant, id).await
+    }
+
+    async fn asset_facts(&self, filter: &AssetFactFilter) -> Result<Vec<AssetFact>> {
+        self.registry.asset_facts(filter).await
+    }
+
+    async fn stage_facts(&self, tenant: &TenantId) -> Result<Vec<StageFact>> {
+        self.registry.stage_facts(tenant).await
     }
 }
 

@@ -13,14 +13,18 @@ mod registry;
 mod timescale;
 mod unstorable;
 
-pub use completeness::{Completeness, DeviceCompleteness, Expected, Hole, SeriesCompleteness, completeness, holes};
+pub use completeness::{
+    Completeness, DeviceCompleteness, Expectation, Expectations, Hole, Pace, SeriesCompleteness, Span, completeness,
+    holes,
+};
 pub use config::{Config, DatabaseUrl, Engine, LetterRoom, TimescaleConfig};
 pub use error::{BoxError, Error, Result};
 pub use lock::is_in_use;
 pub use open::{open, open_read_only, open_records};
 pub use port::{
-    Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetRegistry, Bucket, Cell, Column, ColumnKind,
-    DeadLetterCount, DeadLetters, Gauges, Letter, LetterFilter, LetterPage, Lost, NotKept, QueryLimits, Receipt,
-    Records, Session, SignInCode, Store, Telemetry, TokenHash, Upserted,
+    Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetFact, AssetFactFilter, AssetRegistry, Author, Bucket,
+    Cell, Column, ColumnKind, DeadLetterCount, DeadLetters, Gauges, Letter, LetterFilter, LetterPage, Lost, NotKept,
+    QueryLimits, Receipt, Records, SeriesTimes, Session, SignInCode, StageFact, Store, Telemetry, TimesStream,
+    TokenHash, Upserted,
 };
 pub use unstorable::unstorable;

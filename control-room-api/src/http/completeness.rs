@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(32 * 86_400);
 /// The time when nobody says.
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// How much of what should have come has come: expected readings by the rhythm of each series, and the devices with holes.
+/// How much of what should have come has come: expected readings by the classes of devices, else by the rhythm of each series, and the devices with holes.
 #[utoipa::path(get, path = "/api/v1/completeness", tag = "history", params(CompletenessQuery), responses(
     (status = 200, body = Completeness),
     (status = 400, body = ProblemDocument, content_type = "application/problem+json", description = "bad-request"),
@@ -52,8 +52,10 @@ pub(crate) async fn completeness(
     let end = Instant::now() + deadline;
     let turn = timeout_at(end, app.queries.acquire()).await;
     let _turn = turn.map_err(|_| Problem::Busy)?.map_err(|_| Problem::Busy)?;
-    let learned = |_: &model::DeviceId, _: &model::MetricName| None;
-    let counting = store::completeness(&*app.parts.store, &caller.tenant, window, now, &learned, |_| {});
+    let counting = async {
+        let expected = app.parts.attendance.expectations(&caller.tenant).await?;
+        store::completeness(&*app.parts.store, &caller.tenant, window, now, &expected, |_| {}).await
+    };
     let found = timeout_at(end, counting).await.map_err(|_| Problem::SqlDeadline(deadline))??;
     Ok(Json(Completeness::of(&found, limit)))
 }

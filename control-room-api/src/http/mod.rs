@@ -6,6 +6,7 @@ mod city;
 mod completeness;
 mod extract;
 mod figures;
+mod gaps;
 mod history;
 mod ingest;
 mod letters;

@@ -8,15 +8,16 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use model::{AssetClass, AssetId, Lifecycle, Role};
+use store::AssetFactFilter;
 use tokio::time::timeout;
 
-use super::extract::{Asked, Body, Named};
+use super::extract::{Asked, Body, Named, bounded};
 use super::problem::Problem;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::register::{Approval, ImportOrder, NotRegistered, Sheet};
 use crate::wire::problem::ProblemDocument;
-use crate::wire::register::{Approve, AssetReport, ExportQuery, ImportQuery, Stage};
+use crate::wire::register::{Approve, AssetReport, ChangesQuery, ExportQuery, ImportQuery, RegisterEntries, Stage};
 
 /// Largest file in bytes: a hundred thousand assets with their properties.
 const LARGEST: usize = 64 << 20;
@@ -26,6 +27,9 @@ const ARRIVAL: Duration = Duration::from_secs(60);
 const OFFICE: Duration = Duration::from_secs(60);
 /// Ids approved at once at most.
 const MOST_AT_ONCE: usize = 10_000;
+/// Changes listed at most, and when nobody says.
+const MOST_LISTED: usize = 1_000;
+const USUALLY_LISTED: usize = 100;
 
 /// A caller who sets things up. Known before the body is read.
 pub(crate) struct Administrator(Caller);
@@ -112,6 +116,24 @@ pub(crate) async fn export(
         (header::CONTENT_DISPOSITION, HeaderValue::from_static(name)),
     ];
     Ok((headers, text).into_response())
+}
+
+/// What was changed in the register, by whom and when; the newest first.
+#[utoipa::path(get, path = "/api/v1/assets/changes", tag = "assets", params(ChangesQuery), responses(
+    (status = 200, body = RegisterEntries),
+    (status = 400, body = ProblemDocument, content_type = "application/problem+json", description = "bad-request"),
+    (status = 401, body = ProblemDocument, content_type = "application/problem+json", description = "not-signed-in"),
+    (status = 403, body = ProblemDocument, content_type = "application/problem+json", description = "not-allowed"),
+))]
+pub(crate) async fn changes(
+    State(app): State<App>,
+    Administrator(caller): Administrator,
+    Asked(query): Asked<ChangesQuery>,
+) -> Result<Json<RegisterEntries>, Problem> {
+    let limit = bounded("limit", query.limit, USUALLY_LISTED, MOST_LISTED)?;
+    let asset = query.asset.map(AssetId::new).transpose().map_err(|why| Problem::BadRequest(why.to_string()))?;
+    let filter = AssetFactFilter { tenant: caller.tenant, asset, before: query.before, limit };
+    Ok(Json(RegisterEntries::of(app.parts.assets.changes(filter).await?, limit)))
 }
 
 /// Approve quarantined assets: they come into service.

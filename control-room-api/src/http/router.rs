@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 use super::openapi::Document;
 use super::problem::Problem;
 use super::{
-    alarms, assets, city, completeness, figures, history, ingest, letters, live, openapi, register, screens, security,
-    session, sql,
+    alarms, assets, city, completeness, figures, gaps, history, ingest, letters, live, openapi, register, screens,
+    security, session, sql,
 };
 use crate::app::App;
 use crate::metrics as names;
@@ -39,6 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(assets::asset))
         .routes(routes!(register::import))
         .routes(routes!(register::export))
+        .routes(routes!(register::changes))
         .routes(routes!(register::approve))
         .routes(routes!(register::stage))
         .routes(routes!(history::history))
@@ -48,6 +49,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(alarms::acknowledge_many))
         .routes(routes!(sql::sql))
         .routes(routes!(completeness::completeness))
+        .routes(routes!(gaps::gaps))
         .routes(routes!(letters::letters))
         .routes(routes!(letters::letter))
         .routes(routes!(letters::replay))

@@ -23,13 +23,14 @@ pub(crate) struct DeviceHoles {
     readings: u64,
     expected: u64,
     missed: u64,
-    /// The longest time without a reading of a metric that comes regularly.
+    /// The longest time without a reading of a metric that should come regularly, while the device was awaited.
     longest_gap_s: f64,
     /// Messages that the device's own counter says were sent and that never came.
     lost_frames: u64,
 }
 
-/// How complete the readings of a city are. What comes only when something happens is expected as often as it came.
+/// How complete the readings of a city are. What comes only when something happens is expected as often as it came; while an asset is planned, out of
+/// service or retired nothing is expected of it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Completeness {
     #[schema(format = DateTime)]

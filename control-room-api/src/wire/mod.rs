@@ -4,6 +4,7 @@ pub(crate) mod alarm;
 pub(crate) mod asset;
 pub(crate) mod city;
 pub(crate) mod completeness;
+pub(crate) mod gaps;
 pub(crate) mod history;
 pub(crate) mod intake;
 pub(crate) mod letter;

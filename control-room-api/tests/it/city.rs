@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use control_room_api::{
-    AlarmDesk, Approval, AssetDesk, AssetReport, City as About, Clock, Config, ImportOrder, Inbox, LetterDesk,
-    LetterFate, Live, NotAcknowledged, NotRegistered, NotTaken, Parcel, Parts, Reading as Again, Reread, Server, Sheet,
-    Status, StatusSource, Taken, hash_password, issue_machine_token,
+    AlarmDesk, Approval, AssetChange, AssetDesk, AssetReport, Attendance, City as About, Clock, Config, DeviceGaps,
+    FieldChange, Gap, Gaps, ImportOrder, Inbox, LetterDesk, LetterFate, Live, NotAcknowledged, NotRegistered, NotTaken,
+    Parcel, Parts, Reading as Again, RegisterEntry, Reread, Server, Sheet, Status, StatusSource, Taken, hash_password,
+    issue_machine_token,
 };
 use model::alarm::{Actor, Alarm, Change, Evidence, Fact, Guidance, Member, Priority, Text};
 use model::{
@@ -265,6 +266,15 @@ impl AssetDesk for Office {
         Ok(format!("{tenant} {sheet:?}"))
     }
 
+    async fn changes(&self, filter: store::AssetFactFilter) -> Result<Vec<RegisterEntry>, NotRegistered> {
+        let number = filter.before.unwrap_or(10) - 1;
+        let field = FieldChange { field: "name".into(), before: "a".into(), after: "b".into() };
+        let id = filter.asset.map_or_else(|| "lamp".to_owned(), |asset| asset.to_string());
+        let change = AssetChange { id, what: "changed", fields: vec![field] };
+        let at = Timestamp::EPOCH;
+        Ok(vec![RegisterEntry { number, at, who: filter.tenant.to_string(), act: "import".into(), change }])
+    }
+
     async fn approve(&self, tenant: &TenantId, user: &UserName, which: Approval) -> Result<AssetReport, NotRegistered> {
         self.note(tenant, user, format!("{which:?}"));
         Ok(AssetReport { changed: 2, ..AssetReport::default() })
@@ -282,6 +292,53 @@ impl AssetDesk for Office {
         }
         self.note(tenant, user, format!("{id} {stage:?}"));
         Ok(AssetReport { changed: 1, ..AssetReport::default() })
+    }
+}
+
+/// A roll on which one device of Messina is silent and one has a gap; lamp 2 is expected every 30 seconds.
+struct Roll;
+
+#[async_trait]
+impl Attendance for Roll {
+    fn gaps(&self, tenant: &TenantId) -> Gaps {
+        if tenant.as_str() != "messina" {
+            return Gaps::default();
+        }
+        let gap = Gap { from: Timestamp::EPOCH, until: Timestamp::EPOCH.plus(Duration::from_secs(300)), missed: 4 };
+        let silent = DeviceGaps {
+            device: "dev-00001".into(),
+            interval: Some(Duration::from_secs(60)),
+            learned: false,
+            latest: Some(Timestamp::EPOCH),
+            overdue: 9,
+            missed: 0,
+            gaps: Vec::new(),
+            lost_messages: 0,
+        };
+        let holed = DeviceGaps {
+            device: "dev-00002".into(),
+            learned: true,
+            overdue: 0,
+            missed: 4,
+            gaps: vec![gap],
+            ..silent.clone()
+        };
+        Gaps { followed: 3, silent: 1, devices: vec![silent, holed] }
+    }
+
+    async fn expectations(&self, tenant: &TenantId) -> store::Result<store::Expectations> {
+        let mut expected = store::Expectations::default();
+        if tenant.as_str() == "prato" {
+            let window = model::Window::new(Timestamp::MIN, Timestamp::MAX).unwrap();
+            let intervals = [(model::MetricName::new("voltage").unwrap(), Duration::from_secs(30))];
+            let expectation = store::Expectation {
+                intervals: Arc::new(intervals.into()),
+                main: None,
+                spans: vec![store::Span { window, pace: store::Pace::Told }],
+            };
+            expected.put(DeviceId::new("dev-00000").unwrap(), expectation);
+        }
+        Ok(expected)
     }
 }
 
@@ -338,7 +395,8 @@ impl City {
             }
             let count = if name == "messina" { lamps } else { 1 };
             let assets: Vec<_> = (0..count).map(|n| lamp(&id, n)).chain([circuit(&id)]).collect();
-            store.put_assets(&assets).await.unwrap();
+            let author = store::Author { at: (clock)(), who: "city", act: "build" };
+            store.put_assets(&assets, &author).await.unwrap();
             live.put_assets(&id, &assets);
         }
         let desk = Desk { store: Arc::clone(&store), live: Arc::clone(&live), clock: Arc::clone(&clock) };
@@ -351,6 +409,7 @@ impl City {
             letters: Arc::new(Letters(Arc::clone(&store))),
             inbox: Arc::clone(&shelf) as Arc<dyn Inbox>,
             assets: Arc::clone(&office) as Arc<dyn AssetDesk>,
+            attendance: Arc::new(Roll),
             rules: in_force,
             status: Arc::new(AllWell),
             metrics: Arc::new(|| "specola_up 1\n".into()),

@@ -38,3 +38,61 @@ async fn the_device_with_a_hole_is_named() {
         assert_eq!((status, slug(&body)), (400, "bad-request"), "{query} {body}");
     }
 }
+
+#[tokio::test]
+async fn what_is_told_of_a_device_counts_before_its_rhythm() {
+    let city = City::open().await;
+    let (now, prato) = (city.now(), tenant("prato"));
+    let minute = |n: u64| now.minus(Duration::from_secs(60 * n));
+    let even = (1..=60).map(|n| reading(&prato, 0, 230.0, minute(n)));
+    city.store.append(ReadingBatch::new(even.collect()).unwrap()).await.unwrap();
+    let token = city.token("analyst", "prato").await;
+    let from = minute(60).to_rfc3339();
+    let (status, body) = city.get(&format!("/api/v1/completeness?from={from}"), &token).await;
+    // A reading every minute, where one every half minute is expected.
+    assert_eq!((status, body["readings"].as_u64(), body["missed"].as_u64()), (200, Some(60), Some(60)), "{body}");
+}
+
+#[tokio::test]
+async fn who_is_silent_or_has_gaps_is_told_to_who_may_ask() {
+    let city = City::open().await;
+    let token = city.token("operator", "messina").await;
+    let (status, body) = city.get("/api/v1/gaps", &token).await;
+    assert_eq!(status, 200, "{body}");
+    let counts = ["followed", "silent", "devices_with_gaps"].map(|name| body[name].as_u64());
+    assert_eq!(counts, [Some(3), Some(1), Some(2)], "{body}");
+    let holed = &body["devices"][1];
+    assert_eq!((holed["device"].as_str(), holed["learned"].as_bool()), (Some("dev-00002"), Some(true)), "{body}");
+    assert_eq!(
+        (holed["gaps"][0]["until"].as_str(), holed["gaps"][0]["missed"].as_u64()),
+        (Some("1970-01-01T00:05:00Z"), Some(4))
+    );
+    let (_, one) = city.get("/api/v1/gaps?limit=1", &token).await;
+    assert_eq!((one["devices"].as_array().unwrap().len(), one["devices_with_gaps"].as_u64()), (1, Some(2)));
+    let other = city.token("admin", "prato").await;
+    assert_eq!(city.get("/api/v1/gaps", &other).await.1["devices_with_gaps"], 0);
+    let crew = city.token("crew", "messina").await;
+    assert_eq!(city.get("/api/v1/gaps", &crew).await.0, 403);
+    assert_eq!(city.get("/api/v1/gaps?limit=0", &token).await.0, 400);
+}
+
+#[tokio::test]
+async fn changes_of_the_register_are_told_to_administrators_page_by_page() {
+    let city = City::open().await;
+    let token = city.token("admin", "messina").await;
+    let (status, body) = city.get("/api/v1/assets/changes?limit=1", &token).await;
+    assert_eq!((status, body["next"].as_i64()), (200, Some(9)), "{body}");
+    let entry = &body["items"][0];
+    assert_eq!(
+        (entry["who"].as_str(), entry["at"].as_str()),
+        (Some("messina"), Some("1970-01-01T00:00:00Z")),
+        "{body}"
+    );
+    assert_eq!(entry["change"]["fields"][0]["after"], "b", "{body}");
+    let (_, body) = city.get("/api/v1/assets/changes?before=9&asset=lamp-7", &token).await;
+    assert_eq!((body["items"][0]["number"].as_i64(), body["next"].as_i64()), (Some(8), None), "{body}");
+    assert_eq!(body["items"][0]["change"]["id"], "lamp-7", "{body}");
+    let analyst = city.token("analyst", "messina").await;
+    assert_eq!(city.get("/api/v1/assets/changes", &analyst).await.0, 403);
+    assert_eq!(city.get("/api/v1/assets/changes?limit=1001", &token).await.0, 400);
+}

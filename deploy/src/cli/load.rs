@@ -7,7 +7,8 @@ use clap::{Args, ValueEnum};
 use model::TenantId;
 use simulators::Dialect;
 
-use super::{Configured, duration};
+use super::configuration::Configured;
+use super::time::duration;
 
 #[derive(Debug, Args)]
 pub(crate) struct Load {

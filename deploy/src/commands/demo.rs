@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use control_room_api::{issue_sign_in_link, system_clock};
 use model::{Account, ReadingBatch, Role, TenantId, Timestamp, UserName, Window};
 use simulators::{City, Simulator};
-use store::Store;
+use store::{Author, Store};
 
 use super::status_line::{self, say};
 use super::stop;
@@ -49,7 +49,8 @@ pub(crate) async fn run(demo: Demo) -> anyhow::Result<ExitCode> {
         .await
         .with_context(|| format!("cannot open {}; --data names another folder", config.store.folder.display()))?;
     store.put_tenant(&tenant.id, &tenant.name).await?;
-    let upserted = store.put_assets(city.assets()).await?;
+    let author = Author { at: system_clock()(), who: "demo", act: "build" };
+    let upserted = store.put_assets(city.assets(), &author).await?;
     let gauges = store.gauges();
     say(&format!(
         "  store     {} ({} readings from before, {} new assets)",

@@ -9,6 +9,7 @@ mod letters;
 mod load;
 mod measure;
 mod query;
+mod remote;
 mod serve;
 mod simulate;
 mod status_line;

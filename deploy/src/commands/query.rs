@@ -9,16 +9,13 @@ use model::TenantId;
 use store::{Answer, Cell, QueryLimits, Records};
 
 use crate::cli::{Format, Query};
-use crate::config::{self, Config};
+use crate::config::Config;
 
 /// A person waits for the answer: long enough for years of history, short enough to notice a mistake.
 const DEADLINE: Duration = Duration::from_secs(300);
 
 pub(crate) async fn run(query: Query) -> anyhow::Result<ExitCode> {
-    let mut config = config::load(query.configured.config.as_deref())?;
-    if let Some(folder) = query.data {
-        config.store.folder = folder;
-    }
+    let config = query.place.config()?;
     if !config.store.folder.is_dir() {
         bail!(
             "there is no folder {}: nothing has been kept yet, or --data or --config should name another one",
@@ -26,7 +23,7 @@ pub(crate) async fn run(query: Query) -> anyhow::Result<ExitCode> {
         );
     }
     let records = store::open_records(&config.store).await.context("cannot read who the tenants are")?;
-    let tenant = tenant(&config, &*records, query.tenant).await?;
+    let tenant = tenant(&config, &*records, query.place.tenant).await?;
     let readings = store::open_read_only(config.store.clone())
         .await
         .with_context(|| format!("cannot read {}", config.store.folder.display()))?;

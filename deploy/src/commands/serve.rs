@@ -4,8 +4,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use control_room_api::system_clock;
 use ingest::class::Classes;
-use store::Store;
+use store::{Author, Store};
 
 use super::status_line::say;
 use super::stop;
@@ -47,7 +48,8 @@ async fn register_all(config: &Config, store: &dyn Store, classes: &Classes) -> 
                 .read(&text)
                 .and_then(|drafts| plan(&known, drafts, &tenant.id, classes, Wish::default(), || ()))
                 .map_err(|mistakes| anyhow!("{}: {mistakes}", path.display()))?;
-            let upserted = store.put_assets(&plan.put).await?;
+            let author = Author { at: system_clock()(), who: "configuration", act: "tenants.assets" };
+            let upserted = store.put_assets(&plan.put, &author).await?;
             tracing::info!(
                 file = %path.display(), added = upserted.added, changed = upserted.changed, unchanged = plan.unchanged,
                 "assets are registered"

@@ -17,6 +17,7 @@ use store::{DeadLetters, Store};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::attendance::Attendance;
 use super::class_folder::ClassFolder;
 use super::desk::{ANSWERS, Desk};
 use super::directory::Directory;
@@ -106,6 +107,7 @@ impl Pipeline {
             judged: to_judge.downgrade(),
             look_now,
             turn: Arc::clone(&turn),
+            clock: clock.clone(),
         };
         let (service, sources) = Ingest::start(
             ingest,
@@ -117,6 +119,12 @@ impl Pipeline {
         .await?;
         let mqtt = sources.listener_addr();
         let inbox = Arc::new(Inbox { door: sources.door() });
+        let attendance = Attendance {
+            sources: sources.clone(),
+            directory: Arc::clone(&directory),
+            store: Arc::clone(&store),
+            clock: clock.clone(),
+        };
 
         let reporter = Arc::new(Reporter {
             started: Instant::now(),
@@ -127,6 +135,8 @@ impl Pipeline {
             stages: Arc::clone(&stages),
             store: Arc::clone(&store),
             replayer: Arc::clone(&replayer),
+            directory: Arc::clone(&directory),
+            clock: clock.clone(),
             stop: stop.clone(),
         });
         let keeper = Keeper {
@@ -158,6 +168,7 @@ impl Pipeline {
             letters: Arc::clone(&replayer) as Arc<dyn LetterDesk>,
             inbox,
             assets: Arc::new(office),
+            attendance: Arc::new(attendance),
             rules: book_changes.clone(),
             status: Arc::clone(&reporter) as Arc<dyn control_room_api::StatusSource>,
             metrics: Arc::new(move || {

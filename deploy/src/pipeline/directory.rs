@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use ingest::Awaited;
 use ingest::class::{Class, Classes, Profile};
-use model::{Asset, AssetClass, AssetId, DeviceId, TenantId};
+use model::{Asset, AssetClass, AssetId, DeviceId, TenantId, Timestamp};
 
 use super::placing::Unplaced;
 
@@ -23,13 +24,28 @@ pub(crate) struct Directory {
 #[derive(Debug, Default)]
 struct Register {
     devices: HashMap<DeviceId, Vec<AssetId>>,
-    assets: HashMap<AssetId, (AssetClass, Vec<DeviceId>)>,
+    assets: HashMap<AssetId, Known>,
+}
+
+/// What is known of one asset.
+#[derive(Debug)]
+struct Known {
+    class: AssetClass,
+    devices: Vec<DeviceId>,
+    awaited: Awaited,
 }
 
 impl Register {
-    fn put(&mut self, asset: &Asset) {
-        let said = (asset.class.clone(), asset.devices.clone());
-        if let Some((_, before)) = self.assets.insert(asset.id.clone(), said) {
+    fn put(&mut self, asset: &Asset, now: Timestamp) {
+        let before = self.assets.get(&asset.id).map(|known| known.awaited);
+        let awaited = match before {
+            _ if !asset.lifecycle.is_awaited() => Awaited::Never,
+            // It stays as long as nobody works on it.
+            Some(Awaited::Since(since)) => Awaited::Since(since),
+            Some(Awaited::Never) | None => Awaited::Since(now),
+        };
+        let known = Known { class: asset.class.clone(), devices: asset.devices.clone(), awaited };
+        if let Some(Known { devices: before, .. }) = self.assets.insert(asset.id.clone(), known) {
             for device in before.iter().filter(|device| !asset.devices.contains(device)) {
                 if let Some(owners) = self.devices.get_mut(device) {
                     owners.retain(|owner| *owner != asset.id);
@@ -47,9 +63,19 @@ impl Register {
         }
     }
 
+    /// A device of several assets is awaited as long as one of them is.
+    fn awaited(&self, device: &str) -> Awaited {
+        let Some(owners) = self.devices.get(device) else { return Awaited::default() };
+        let since = owners.iter().filter_map(|owner| match self.assets.get(owner)?.awaited {
+            Awaited::Never => None,
+            Awaited::Since(since) => Some(since),
+        });
+        since.min().map_or(Awaited::Never, Awaited::Since)
+    }
+
     fn class(&self, device: &str, classes: &Classes) -> Option<Arc<Class>> {
         let owners = self.devices.get(device)?;
-        owners.iter().find_map(|owner| classes.get(self.assets.get(owner)?.0.as_str()).cloned())
+        owners.iter().find_map(|owner| classes.get(self.assets.get(owner)?.class.as_str()).cloned())
     }
 }
 
@@ -59,11 +85,16 @@ impl Directory {
         Self { classes: RwLock::new(classes), ..Self::default() }
     }
 
-    /// Takes assets in, new or changed.
+    /// Takes assets in that were registered before.
     pub(crate) fn learn(&self, assets: &[Asset]) {
+        self.change(assets, Timestamp::MIN);
+    }
+
+    /// Takes assets in that are new or changed now.
+    pub(crate) fn change(&self, assets: &[Asset], now: Timestamp) {
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
         for asset in assets {
-            tenants.entry(asset.tenant.clone()).or_default().put(asset);
+            tenants.entry(asset.tenant.clone()).or_default().put(asset, now);
         }
         drop(tenants);
         self.unplaced.learn(assets);
@@ -108,6 +139,11 @@ impl ingest::Directory for Directory {
         self.classes().get(class).map(|class| Arc::clone(&class.profile))
     }
 
+    fn awaited(&self, tenant: &TenantId, device: &str) -> Awaited {
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        tenants.get(tenant).map_or_else(Awaited::default, |known| known.awaited(device))
+    }
+
     fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
@@ -150,5 +186,21 @@ mod tests {
         assert!(directory.profile(&city, "e").unwrap().metric("voltage").is_some());
         directory.judge_by(Arc::default());
         assert!(directory.profile(&city, "e").is_none());
+    }
+
+    #[test]
+    fn who_comes_back_is_awaited_from_then_on() {
+        let (directory, city) = (Directory::new(Arc::default()), TenantId::new("city").unwrap());
+        let stage = |lifecycle| [Asset { lifecycle, ..asset("a", "lamp", &["d"]) }];
+        let at = |seconds: i64| Timestamp::from_nanos(seconds * 1_000_000_000);
+        directory.learn(&stage(Lifecycle::InService));
+        assert_eq!((directory.awaited(&city, "d"), directory.awaited(&city, "x")), Default::default());
+        directory.change(&stage(Lifecycle::OutOfService), at(10));
+        assert_eq!(directory.awaited(&city, "d"), Awaited::Never);
+        directory.change(&stage(Lifecycle::InService), at(20));
+        directory.change(&stage(Lifecycle::Installed), at(30));
+        assert_eq!(directory.awaited(&city, "d"), Awaited::Since(at(20)));
+        directory.change(&[Asset { lifecycle: Lifecycle::Retired, ..asset("b", "lamp", &["d"]) }], at(40));
+        assert_eq!(directory.awaited(&city, "d"), Awaited::Since(at(20)), "one of its assets waits for it");
     }
 }

@@ -9,7 +9,7 @@ use ingest::class::Classes;
 use ingest::config::UnknownDevices;
 use ingest::{Ack, Arrival, Bill, NotStored, Place};
 use model::{Asset, AssetClass, AssetId, DeadLetter, Domain, Geometry, Lifecycle, Reading, ReadingBatch, Timestamp};
-use store::{Receipt, Store};
+use store::{Author, Receipt, Store};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{Receiver, Sender};
 
@@ -158,6 +158,11 @@ impl Keeper {
         tokio::time::sleep(PAUSE).await;
     }
 
+    /// Ourselves, as the register names who changes it.
+    pub(super) fn author(&self, act: &'static str) -> Author<'static> {
+        Author { at: (self.clock)(), who: "ingest", act }
+    }
+
     /// Registers devices that were heard for the first time. A failure costs nothing: they will be heard again.
     async fn register(&self, newcomers: &[ingest::Newcomer], places: &[Place], fresh: &[Reading]) -> Vec<Asset> {
         if newcomers.is_empty() {
@@ -178,12 +183,13 @@ impl Keeper {
         if assets.is_empty() {
             return assets;
         }
-        match self.store.put_assets(&assets).await {
+        let author = self.author("first sight");
+        match self.store.put_assets(&assets, &author).await {
             Ok(_) => {
                 for asset in &assets {
                     tracing::info!(tenant = %asset.tenant, device = %asset.id, "registered a device on first sight");
                 }
-                self.directory.learn(&assets);
+                self.directory.change(&assets, author.at);
                 for asset in &assets {
                     self.live.put_assets(&asset.tenant, std::slice::from_ref(asset));
                 }

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use control_room_api::{
-    Approval, AssetChange, AssetDesk, AssetReport, FieldChange, ImportOrder, Live, NotRegistered, Sheet,
+    Approval, AssetChange, AssetDesk, AssetReport, Clock, FieldChange, ImportOrder, Live, NotRegistered, RegisterEntry,
+    Sheet,
 };
 use model::{Asset, AssetId, Lifecycle, TenantId, UserName};
-use store::Store;
+use store::{AssetFact, AssetFactFilter, Author, Store};
 use tokio::sync::mpsc::{self, WeakSender};
 use tokio::sync::{Mutex, oneshot};
 
 use super::class_folder::LookNow;
 use super::directory::Directory;
 use super::keep::Kept;
-use crate::register::{Change, Form, Plan, What, Wish, approved, plan};
+use crate::register::{Change, Form, Plan, What, Wish, approved, plan, read_back};
 
 /// Changes the register while the city runs.
 pub(crate) struct Office {
@@ -27,6 +28,7 @@ pub(crate) struct Office {
     pub(crate) look_now: mpsc::Sender<LookNow>,
     /// One change at a time: what is compared must still be so when it is written.
     pub(crate) turn: Arc<Mutex<()>>,
+    pub(crate) clock: Clock,
 }
 
 impl Office {
@@ -39,19 +41,11 @@ impl Office {
         if plan.put.is_empty() {
             return Ok(());
         }
-        self.store.put_assets(&plan.put).await.map_err(|error| not_kept(&error))?;
-        for change in &plan.changes {
-            let fields: Vec<String> = change
-                .fields
-                .iter()
-                .map(|(field, before, after)| format!("{field}: {before:?} -> {after:?}"))
-                .collect();
-            tracing::info!(
-                %tenant, %user, act, asset = change.id, what = change.what.as_str(), fields = fields.join(", "),
-                "the register was changed"
-            );
-        }
-        self.directory.learn(&plan.put);
+        let author = Author { at: (self.clock)(), who: user.as_str(), act };
+        self.store.put_assets(&plan.put, &author).await.map_err(|error| not_kept(&error))?;
+        // What became of each asset is written down beside it.
+        tracing::info!(%tenant, %user, act, assets = plan.put.len(), "the register was changed");
+        self.directory.change(&plan.put, author.at);
         self.live.put_assets(tenant, &plan.put);
         if let Some(judged) = self.judged.upgrade()
             && judged.send(Kept::Assets(plan.put.clone())).await.is_err()
@@ -74,20 +68,36 @@ pub(crate) fn form(sheet: Sheet) -> Form {
     }
 }
 
-/// A plan in the words of the API.
-pub(crate) fn report(plan: Plan) -> AssetReport {
-    let change = |change: Change| AssetChange {
+/// A change in the words of the API.
+fn told(change: Change) -> AssetChange {
+    AssetChange {
         id: change.id,
         what: change.what.as_str(),
         fields: change.fields.into_iter().map(|(field, before, after)| FieldChange { field, before, after }).collect(),
+    }
+}
+
+/// What was written down of changes, in the words of the API.
+pub(crate) fn entries(facts: Vec<AssetFact>) -> Vec<RegisterEntry> {
+    let entry = |fact: AssetFact| RegisterEntry {
+        number: fact.number,
+        at: fact.at,
+        change: told(read_back(&fact)),
+        who: fact.who,
+        act: fact.act,
     };
+    facts.into_iter().map(entry).collect()
+}
+
+/// A plan in the words of the API.
+pub(crate) fn report(plan: Plan) -> AssetReport {
     AssetReport {
         added: plan.count(What::Added),
         changed: plan.count(What::Changed),
         retired: plan.count(What::Retired),
         unchanged: plan.unchanged,
         missing: plan.missing,
-        changes: plan.changes.into_iter().map(change).collect(),
+        changes: plan.changes.into_iter().map(told).collect(),
     }
 }
 
@@ -127,6 +137,10 @@ impl AssetDesk for Office {
         let assets = self.known(tenant).await?;
         let written = tokio::task::spawn_blocking(move || form(sheet).write(&assets));
         written.await.map_err(|_| NotRegistered::NotKept)
+    }
+
+    async fn changes(&self, filter: AssetFactFilter) -> Result<Vec<RegisterEntry>, NotRegistered> {
+        Ok(entries(self.store.asset_facts(&filter).await.map_err(|error| not_kept(&error))?))
     }
 
     async fn approve(&self, tenant: &TenantId, user: &UserName, which: Approval) -> Result<AssetReport, NotRegistered> {

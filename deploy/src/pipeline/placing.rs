@@ -76,12 +76,13 @@ impl Keeper {
         }
         let (mut placed, mut later) = (Vec::new(), Vec::new());
         for (tenant, wanted) in wanted {
-            match self.store.place_assets(&tenant, &wanted).await {
+            let author = self.author("place");
+            match self.store.place_assets(&tenant, &wanted, &author).await {
                 Ok(assets) => {
                     for asset in &assets {
                         tracing::info!(%tenant, asset = %asset.id, "placed where its device says that it is");
                     }
-                    self.directory.learn(&assets);
+                    self.directory.change(&assets, author.at);
                     self.live.put_assets(&tenant, &assets);
                     placed.extend(assets);
                 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use control_room_api::{Stage, StageState, Status, StatusSource};
+use control_room_api::{Clock, Stage, StageState, Status, StatusSource};
 use ingest::Arrival;
 use store::Store;
 use tokio::sync::mpsc::WeakSender;
 use tokio_util::sync::CancellationToken;
 
+use super::directory::Directory;
 use super::keep::Kept;
 use super::metrics as names;
 use super::replay::{REPLAY, Replayer};
@@ -45,6 +46,8 @@ pub(crate) struct Reporter {
     pub(crate) stages: Arc<Stages>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) replayer: Arc<Replayer>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) clock: Clock,
     pub(crate) stop: CancellationToken,
 }
 
@@ -141,6 +144,7 @@ impl Reporter {
     /// Brings the gauges up to date that nobody else writes.
     pub(crate) fn measure(&self) {
         self.sources.publish_books();
+        self.sources.publish_gaps((self.clock)(), &*self.directory);
         for (tenant, books) in self.replayer.books() {
             ingest::metrics::publish_books(&tenant, REPLAY, &books);
         }

@@ -1,6 +1,7 @@
 //! What is different between an asset that is known and one that a file makes of it, field by field, in words.
 
-use model::{Asset, DeviceId, Geometry, MetricName};
+use model::{Asset, DeviceId, Geometry, Lifecycle, MetricName};
+use store::AssetFact;
 
 use super::wkt;
 
@@ -35,6 +36,18 @@ pub(crate) struct Change {
     pub(crate) what: What,
     /// Field, before, after; empty texts for nothing.
     pub(crate) fields: Vec<(String, String, String)>,
+}
+
+/// What a change was that was written down.
+pub(crate) fn read_back(fact: &AssetFact) -> Change {
+    let (what, fields) = match &fact.before {
+        None => (What::Added, Vec::new()),
+        Some(before) => {
+            let retired = before.lifecycle != Lifecycle::Retired && fact.after.lifecycle == Lifecycle::Retired;
+            (if retired { What::Retired } else { What::Changed }, differences(before, &fact.after))
+        }
+    };
+    Change { id: fact.after.id.to_string(), what, fields }
 }
 
 /// Every field that differs: its name, before, after.

@@ -4,7 +4,7 @@
 //! `lifecycle`, `properties` (texts). A property that is missing leaves what is known as it is; null takes it away. The geometry is a point, a line, a
 //! polygon or null.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use geojson::{GeometryValue, Position as Place};
 use model::{Asset, AssetClass, AssetId, DeviceId, Domain, Geometry, MetricName, Position, Relation};
@@ -12,7 +12,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use super::draft::{Draft, relation, stage};
-use super::mistake::{Mistake, Mistakes};
+use super::drafts::Drafts;
+use super::mistake::Mistakes;
 use super::wkt;
 
 #[derive(Deserialize)]
@@ -69,24 +70,12 @@ pub(super) fn read(text: &str) -> Result<Vec<Draft>, Mistakes> {
         return Err(Mistakes::one(1, "has no list of features"));
     };
     let lines = lines(text);
-    let mut drafts = Vec::with_capacity(features.len());
-    let mut first: HashMap<AssetId, u64> = HashMap::new();
-    let mut mistakes = Vec::new();
+    let mut drafts = Drafts::default();
     for (number, feature) in features.into_iter().enumerate() {
         let line = lines.get(number).copied().unwrap_or(1);
-        match draft(line, feature) {
-            Ok(draft) => match first.get(&draft.id) {
-                Some(before) => mistakes
-                    .push(Mistake { line, what: format!("the id {} stands in line {before} already", draft.id) }),
-                None => {
-                    first.insert(draft.id.clone(), line);
-                    drafts.push(draft);
-                }
-            },
-            Err(what) => mistakes.push(Mistake { line, what }),
-        }
+        drafts.take(line, draft(line, feature));
     }
-    if mistakes.is_empty() { Ok(drafts) } else { Err(Mistakes(mistakes)) }
+    drafts.finish()
 }
 
 /// The line on which each feature begins: the objects that stand in the list `features` of the outermost object. The text is known to be JSON.
@@ -169,10 +158,12 @@ fn shape(value: &GeometryValue) -> Result<Geometry, String> {
     match value {
         GeometryValue::Point { coordinates } => Ok(Geometry::Point(position(coordinates)?)),
         GeometryValue::LineString { coordinates } => wkt::line(path(coordinates)?),
-        GeometryValue::Polygon { coordinates } => {
-            let ring = path(coordinates.first().map_or(&[], Vec::as_slice))?;
-            wkt::polygon(ring)
-        }
+        GeometryValue::Polygon { coordinates } => match coordinates.as_slice() {
+            [] => wkt::polygon(Vec::new()),
+            [ring] => wkt::polygon(path(ring)?),
+            // Without its holes it would be another place, and nobody would see it.
+            [_, ..] => Err(wkt::HOLES.to_owned()),
+        },
         other => {
             Err(format!("a geometry of type {} is not understood; use Point, LineString or Polygon", other.type_name()))
         }

@@ -4,6 +4,8 @@ mod approve;
 mod cell;
 mod difference;
 mod draft;
+mod drafts;
+mod expected;
 mod file;
 mod form;
 mod geojson;
@@ -13,7 +15,8 @@ mod table;
 mod wkt;
 
 pub(crate) use approve::approved;
-pub(crate) use difference::{Change, What};
+pub(crate) use difference::{Change, What, read_back};
+pub(crate) use expected::expectations;
 pub(crate) use file::read_file;
 pub(crate) use form::Form;
 pub(crate) use plan::{Plan, Wish, plan};

@@ -213,6 +213,11 @@ mod tests {
         wrong(Form::GeoJson, &collection(good, "{\"class\":\"lamp\"}"), 3, "missing field `id`");
         wrong(Form::GeoJson, &collection(good, "{\"id\":\"b\",\"class\":\"lamp\",\"colour\":1}"), 3, "colour");
         wrong(Form::GeoJson, &collection(good, good), 3, "line 2 already");
+        let ring = "[[15,38],[16,38],[16,39],[15,38]]";
+        let holed = format!("{{\"type\":\"Polygon\",\"coordinates\":[{ring},{ring}]}}");
+        let holed = collection(good, "{\"id\":\"b\",\"class\":\"lamp\"}")
+            .replace("null,\"properties\":{\"id\":\"b\"", &format!("{holed},\"properties\":{{\"id\":\"b\""));
+        wrong(Form::GeoJson, &holed, 3, "holes");
     }
 
     #[test]

@@ -4,13 +4,14 @@
 //! (`powered-by:circuit-1`, parted by `;`), `main_metric`, `lifecycle`, `properties` (a JSON object), and `property.KEY` for single ones. A column that is
 //! missing leaves what is known as it is; an empty cell takes it away.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{Asset, AssetClass, AssetId, DeviceId, Domain, Geometry, MetricName, Relation};
 
 use super::cell::{guarded, items, list, unguarded};
 use super::draft::{Draft, relation, stage};
-use super::mistake::{Mistake, Mistakes};
+use super::drafts::Drafts;
+use super::mistake::Mistakes;
 use super::wkt;
 
 /// The columns that are known.
@@ -44,15 +45,13 @@ pub(super) fn read(text: &str) -> Result<Vec<Draft>, Mistakes> {
         .from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| Mistakes::one(1, error.to_string()))?.clone();
     let columns = columns(&header)?;
-    let mut drafts: Vec<Draft> = Vec::new();
-    let mut first: HashMap<AssetId, u64> = HashMap::new();
-    let mut mistakes = Vec::new();
+    let mut drafts = Drafts::default();
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
                 let line = error.position().map_or(0, csv::Position::line);
-                mistakes.push(Mistake { line, what: format!("cannot be read: {error}") });
+                drafts.wrong(line, format!("cannot be read: {error}"));
                 break;
             }
         };
@@ -63,22 +62,12 @@ pub(super) fn read(text: &str) -> Result<Vec<Draft>, Mistakes> {
                 record.len(),
                 header.len()
             );
-            mistakes.push(Mistake { line, what });
+            drafts.wrong(line, what);
             continue;
         }
-        match draft(line, &record, &columns) {
-            Ok(draft) => match first.get(&draft.id) {
-                Some(before) => mistakes
-                    .push(Mistake { line, what: format!("the id {} stands in line {before} already", draft.id) }),
-                None => {
-                    first.insert(draft.id.clone(), line);
-                    drafts.push(draft);
-                }
-            },
-            Err(what) => mistakes.push(Mistake { line, what }),
-        }
+        drafts.take(line, draft(line, &record, &columns));
     }
-    if mistakes.is_empty() { Ok(drafts) } else { Err(Mistakes(mistakes)) }
+    drafts.finish()
 }
 
 /// The place of each column by its name.

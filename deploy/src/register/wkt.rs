@@ -2,6 +2,9 @@
 
 use model::{Geometry, Position};
 
+/// Why a polygon with holes is refused.
+pub(super) const HOLES: &str = "a polygon with holes is not understood; write its outer ring only";
+
 /// The text of a geometry.
 pub(super) fn text(geometry: &Geometry) -> String {
     fn places<'a>(path: impl Iterator<Item = &'a Position>) -> String {
@@ -34,7 +37,7 @@ pub(super) fn read(text: &str) -> Result<Geometry, String> {
             let ring = inner.strip_prefix('(').and_then(|ring| ring.strip_suffix(')')).ok_or_else(wrong)?;
             // A hole would begin with another parenthesis.
             if ring.contains(['(', ')']) {
-                return Err("a polygon with holes is not understood; write its outer ring only".to_owned());
+                return Err(HOLES.to_owned());
             }
             polygon(places(ring)?)
         }

@@ -92,6 +92,13 @@ fn a_new_kind_of_sensor_comes_onto_the_map_by_files_only() {
             continue;
         }
         let said = desk.copy(block);
+        if block.contains("specola check --config") {
+            // The city's own rule, and the two that the class brings by templates.
+            let shipped = "rules: ";
+            let count =
+                said.lines().find_map(|line| line.strip_prefix(shipped)?.split(' ').next()?.parse::<usize>().ok());
+            assert!(count.is_some_and(|count| count > 3), "{said}");
+        }
         if block.contains("check mapping") {
             for words in ["bin-001", "fill", "91.5", "temperature", "20", "°C", "3.56", "good", "class waste-bin"] {
                 assert!(said.contains(words), "{words:?} is not in\n{said}");

@@ -77,6 +77,13 @@ fn a_file_is_looked_at_taken_and_given_out_again_without_a_server() {
     assert!(said.contains("- circuit-1") && said.contains("2 retired, 1 unchanged"), "{said}");
     let said = well(&home, &["assets", "set-life", "lamp-2", "planned"]);
     assert!(said.contains("lifecycle: \"retired\" → \"planned\""), "{said}");
+    let audit = well(&home, &["assets", "audit", "--asset", "lamp-2", "--format", "json"]);
+    let whats: Vec<String> = audit
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["what"].to_string())
+        .collect();
+    assert_eq!(whats, ["\"changed\"", "\"retired\"", "\"added\""], "{audit}");
+    assert!(well(&home, &["assets", "audit"]).contains("6 changes"));
 }
 
 #[test]
@@ -132,11 +139,21 @@ fn a_running_server_sees_what_a_command_changes() {
     assert!(said.contains("1 changed"), "{said}");
     let (_, listed) = get(running.http, "/api/v1/assets", Some(&token)).unwrap();
     assert!(!listed.contains("\"lamp-1\""), "a retired lamp is not on the map");
-    let (well, said) = say(&home, &["assets", "set-life", "nobody", "retired"]);
-    assert!(!well && said.contains("no such thing"), "{said}");
-    // Audited: who did what to which asset.
-    let log = home.log();
-    assert!(log.contains("anna") && log.contains("set-life") && log.contains("lamp-1"), "{log}");
+    let (taken, said) = say(&home, &["assets", "set-life", "nobody", "retired"]);
+    assert!(!taken && said.contains("no such thing"), "{said}");
+    // Who did what to which asset, and when.
+    let audit = well(&home, &["assets", "audit", "--asset", "lamp-1", "--format", "csv"]);
+    let rows: Vec<&str> = audit.lines().skip(1).collect();
+    assert_eq!(rows.len(), 2, "{audit}");
+    assert!(
+        rows[0].contains(",anna,set-life,lamp-1,retired,lifecycle: \"\"in-service\"\" → \"\"retired\"\""),
+        "{audit}"
+    );
+    assert!(rows[1].contains(",anna,import,lamp-1,added,"), "{audit}");
+    let (_, told) = get(running.http, "/api/v1/assets/changes?asset=lamp-9", Some(&token)).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let acts: Vec<&str> = told["items"].as_array().unwrap().iter().filter_map(|item| item["act"].as_str()).collect();
+    assert_eq!(acts, ["approve", "first sight"], "{told}");
     let (code, _) = running.terminate();
     assert_eq!(code, Some(0));
     assert!(well_after(&home).contains("retired"));

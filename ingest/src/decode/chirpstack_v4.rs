@@ -7,6 +7,7 @@ use super::json::{Json, Kind};
 use super::leaves::walk;
 use super::lorawan::{Eui, Frame, object, say_place};
 use super::moment::Moment;
+use crate::ledger::Number;
 
 /// Reads ChirpStack's events.
 pub(super) struct ChirpstackV4;
@@ -97,7 +98,11 @@ impl Decoder for ChirpstackV4 {
                 Some(location) => say_place(location, device, time, sink),
                 None => Ok(()),
             },
-            "join" | "ack" | "txack" | "integration" => Ok(()),
+            "join" => {
+                sink.numbered(device, Number::Anew);
+                Ok(())
+            }
+            "ack" | "txack" | "integration" => Ok(()),
             other => {
                 let shown = other.chars().take(32).collect::<String>();
                 Err(Refusal::schema(format!("the event {shown:?} is not known")))

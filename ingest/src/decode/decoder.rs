@@ -8,6 +8,7 @@ use model::{MetricName, Position, Quality, Reason, TenantId, Timestamp, Value};
 use super::cbor;
 use super::json::Tape;
 use super::moment::Moment;
+use crate::ledger::Number;
 
 /// One message, as a decoder sees it.
 #[derive(Debug, Clone, Copy)]
@@ -144,6 +145,9 @@ pub trait Sink {
 
     /// The present line is refused; what was said since it began is forgotten, the other lines stay.
     fn refuse_line(&mut self, refusal: Refusal);
+
+    /// The message in hand has this number among those of its sender, a device or a gateway.
+    fn numbered(&mut self, sender: &str, number: Number);
 
     /// Something is to be said on the source that the message came from. It is said even when the message is refused.
     fn command(&mut self, command: Command);

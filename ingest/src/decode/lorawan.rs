@@ -5,11 +5,14 @@ use model::{Position, Quality};
 use super::decoder::{Observation, Refusal, Sink};
 use super::json::{Json, Kind};
 use super::moment::Moment;
+use crate::ledger::Number;
 
 /// The metrics of the radio link: how strong the best gateway heard the frame, how far above the noise, and the frame's number.
 const RSSI: &str = "_rssi";
 const SNR: &str = "_snr";
 const FRAME_COUNTER: &str = "_f_cnt";
+/// Network servers count frames with 32 bits, also of devices that send 16 of them.
+const FRAMES: u64 = 1 << 32;
 /// A frame that nothing decodes, in base 64, and its port: whoever writes the decoder later needs both.
 const FRAME: &str = "_frame";
 const PORT: &str = "_f_port";
@@ -91,6 +94,9 @@ impl Frame<'_> {
         if let Some((best, _)) = heard.max_by(|(_, a), (_, b)| a.total_cmp(b)) {
             self.say(RSSI, "dBm", best.get("rssi"), sink)?;
             self.say(SNR, "dB", best.get("snr").filter(is_number), sink)?;
+        }
+        if let Some(number) = counter.and_then(Json::number).and_then(|text| text.parse().ok()) {
+            sink.numbered(self.device, Number::Next { number, round: FRAMES });
         }
         self.say(FRAME_COUNTER, "", counter.filter(is_number), sink)
     }

@@ -22,6 +22,7 @@ mod specola_json;
 mod talq_v2;
 mod tts_v3;
 
+pub use crate::ledger::Number;
 pub use decoder::{
     Command, Decoder, EVENT, Event, Message, NotFinite, Observation, POSITION, PRESENCE, Presence, Refusal, Sink, Tools,
 };

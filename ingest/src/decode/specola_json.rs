@@ -6,9 +6,13 @@ use super::decoder::{Decoder, Message, Observation, Refusal, Sink, Tools};
 use super::json::{Json, Kind};
 use super::leaves::walk;
 use super::moment::Moment;
+use crate::ledger::Number;
 
 /// Reads our own JSON.
 pub(super) struct SpecolaJson;
+
+/// The count of messages goes round after so many.
+const SEQUENCE: u64 = 1 << 32;
 
 /// What the topic says: whose, and which gateway.
 fn address(topic: &str) -> Option<(&str, &str)> {
@@ -135,6 +139,14 @@ pub(super) fn read(
         return Err(Refusal::schema(format!("the topic names a tenant that is not {tenant}, whose door this is")));
     }
     let gateway = address.map(|(_, gateway)| gateway);
+    if let Some(sequence) = json.get("sequence") {
+        let number = sequence.number().and_then(|text| text.parse::<u32>().ok());
+        let number = number.ok_or_else(|| Refusal::schema("sequence must be a whole number from 0 to 4294967295"))?;
+        // Who counts is who is named beside the count.
+        if let Some(sender) = text(json, "device")?.or(gateway) {
+            sink.numbered(sender, Number::Next { number: number.into(), round: SEQUENCE });
+        }
+    }
     let default = time(json, Moment::Arrival)?;
     match (json.get("readings"), json.get("values"), json.get("metric")) {
         (Some(readings), None, None) => list(readings, default, gateway, sink),

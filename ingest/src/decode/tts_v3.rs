@@ -7,6 +7,7 @@ use super::json::{Json, Kind};
 use super::leaves::walk;
 use super::lorawan::{Eui, Frame, object, place, say_place};
 use super::moment::Moment;
+use crate::ledger::Number;
 
 /// Reads messages of The Things Stack.
 pub(super) struct TtsV3;
@@ -111,6 +112,9 @@ impl Decoder for TtsV3 {
         }
         if event(message.topic) == "up" {
             return Err(Refusal::schema("uplink_message is missing"));
+        }
+        if json.get("join_accept").is_some() {
+            sink.numbered(device, Number::Anew);
         }
         if let Some(solved) = object(json, "location_solved")?
             && let Some(location) = object(solved, "location")?

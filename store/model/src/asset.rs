@@ -91,6 +91,11 @@ impl Lifecycle {
         matches!(self, Self::InService)
     }
 
+    /// Whether it is missed when it says nothing: it is there, and nobody works on it.
+    pub const fn is_awaited(self) -> bool {
+        !matches!(self, Self::Planned | Self::OutOfService | Self::Retired)
+    }
+
     /// Whether it belongs on the map.
     pub const fn is_shown(self) -> bool {
         !matches!(self, Self::Retired)

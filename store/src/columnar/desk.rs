@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use model::{DeviceId, Reading, SeriesSelection, TenantId};
+use model::{DeviceId, MetricName, Reading, SeriesSelection, TenantId, Window};
 
 use super::scan::{self, Buckets};
 use super::shelf::Shelf;
 use super::sql::Queries;
-use crate::{Answer, Bucket, Error, QueryLimits, Result};
+use super::times;
+use crate::{Answer, Bucket, Error, QueryLimits, Result, TimesStream};
 
 /// A shelf and who answers questions about it.
 #[derive(Debug)]
@@ -55,6 +56,11 @@ impl Desk {
             found.truncate(limit);
         }
         Ok(found)
+    }
+
+    pub(super) async fn times(&self, tenant: &TenantId, window: Window, counter: &MetricName) -> Result<TimesStream> {
+        let (shelf, tenant, counter) = (Arc::clone(&self.shelf), tenant.clone(), counter.clone());
+        aside(move || times::stream(shelf, &tenant, window, counter)).await
     }
 
     pub(super) async fn query(&self, tenant: &TenantId, sql: &str, limits: QueryLimits) -> Result<Answer> {

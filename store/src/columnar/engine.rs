@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use async_trait::async_trait;
-use model::{DeviceId, Reading, ReadingBatch, SeriesSelection, TenantId};
+use model::{DeviceId, MetricName, Reading, ReadingBatch, SeriesSelection, TenantId, Window};
 use tokio::sync::{mpsc, oneshot};
 
 use super::archive::Archive;
@@ -18,7 +18,9 @@ use super::leaving::Leaving;
 use super::log::Log;
 use super::recover::{Access, Layout, recover};
 use super::shelf::Shelf;
-use crate::{Answer, Bucket, Config, Error, Gauges, Lost, QueryLimits, Receipt, Result, Telemetry, metrics};
+use crate::{
+    Answer, Bucket, Config, Error, Gauges, Lost, QueryLimits, Receipt, Result, Telemetry, TimesStream, metrics,
+};
 
 /// The embedded engine of readings: a log, memory, and parts.
 #[derive(Debug)]
@@ -127,6 +129,10 @@ impl Telemetry for Columnar {
 
     async fn readings(&self, selection: &SeriesSelection, limit: usize) -> Result<Vec<Reading>> {
         self.desk.readings(selection, limit).await
+    }
+
+    async fn times(&self, tenant: &TenantId, window: Window, counter: &MetricName) -> Result<TimesStream> {
+        self.desk.times(tenant, window, counter).await
     }
 
     async fn query(&self, tenant: &TenantId, sql: &str, limits: QueryLimits) -> Result<Answer> {

@@ -25,6 +25,7 @@ mod schema;
 mod shelf;
 mod sql;
 mod tables;
+mod times;
 
 #[cfg(test)]
 mod faults;

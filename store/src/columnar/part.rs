@@ -61,6 +61,9 @@ pub(super) struct About {
     pub(super) checksum: u32,
 }
 
+/// Rows that are read at once where whole days are passed through.
+const TIMES_ROWS: usize = 8_192;
+
 /// Under which name the file keeps [`About`] itself, so that a lost manifest can be written again.
 const ABOUT_KEY: &str = "specola.part";
 
@@ -253,6 +256,16 @@ impl Part {
         }
         let metadata = ArrowReaderMetadata::load(&File::open(&self.path)?, ArrowReaderOptions::new())?;
         Ok(self.metadata.get_or_init(|| metadata))
+    }
+
+    /// Its devices, metrics, times and numbers, in their order. The file stays readable when it is replaced meanwhile.
+    pub(super) fn read_times(&self) -> Result<ParquetRecordBatchReader, BoxError> {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&self.path)?)?;
+        let columns = ProjectionMask::leaves(
+            reader.parquet_schema(),
+            [column::DEVICE, column::METRIC, column::TIME, column::VALUE],
+        );
+        Ok(reader.with_projection(columns).with_batch_size(TIMES_ROWS).build()?)
     }
 
     /// The rows of one series in a window.

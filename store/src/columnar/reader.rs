@@ -3,14 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use model::{DeviceId, Reading, ReadingBatch, SeriesSelection, TenantId};
+use model::{DeviceId, MetricName, Reading, ReadingBatch, SeriesSelection, TenantId, Window};
 
 use super::archive::Archive;
 use super::desk::{Desk, aside};
 use super::manifest::{Found, Manifest};
 use super::recover::{Access, Layout, Recovered, recover};
 use super::shelf::Shelf;
-use crate::{Answer, Bucket, Config, Error, Gauges, Lost, QueryLimits, Receipt, Result, Telemetry};
+use crate::{Answer, Bucket, Config, Error, Gauges, Lost, QueryLimits, Receipt, Result, Telemetry, TimesStream};
 
 /// The owner may write parts and remove old files while we read. So often we begin again; flushes are minutes apart.
 const TRIES: usize = 5;
@@ -109,6 +109,15 @@ impl Telemetry for Reader {
         let first = desk.readings(selection, limit).await;
         match self.again(&first, &desk).await? {
             Some(fresh) => fresh.readings(selection, limit).await,
+            None => first,
+        }
+    }
+
+    async fn times(&self, tenant: &TenantId, window: Window, counter: &MetricName) -> Result<TimesStream> {
+        let desk = self.desk();
+        let first = desk.times(tenant, window, counter).await;
+        match self.again(&first, &desk).await? {
+            Some(fresh) => fresh.times(tenant, window, counter).await,
             None => first,
         }
     }

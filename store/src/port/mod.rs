@@ -9,10 +9,10 @@ mod telemetry;
 
 pub use accounts::{Accounts, Session, SignInCode, TokenHash};
 pub use alarms::{AlarmFilter, AlarmJournal, AlarmPage};
-pub use assets::{AssetRegistry, Upserted};
+pub use assets::{AssetFact, AssetFactFilter, AssetRegistry, Author, StageFact, Upserted};
 pub use dead_letters::{DeadLetterCount, DeadLetters, Letter, LetterFilter, LetterPage};
 pub use query::{Answer, Cell, Column, ColumnKind, QueryLimits};
-pub use telemetry::{Bucket, Gauges, Lost, NotKept, Receipt, Telemetry};
+pub use telemetry::{Bucket, Gauges, Lost, NotKept, Receipt, SeriesTimes, Telemetry, TimesStream};
 
 /// What is kept by transaction, without the readings.
 pub trait Records: AssetRegistry + AlarmJournal + Accounts + DeadLetters {}

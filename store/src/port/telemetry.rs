@@ -1,7 +1,8 @@
 //! Keeping readings and reading them back.
 
 use async_trait::async_trait;
-use model::{DeviceId, Reading, ReadingBatch, SeriesSelection, TenantId, Timestamp, Value};
+use model::{DeviceId, MetricName, Reading, ReadingBatch, SeriesSelection, TenantId, Timestamp, Value, Window};
+use tokio::sync::mpsc::Receiver;
 
 use super::{Answer, QueryLimits};
 use crate::Result;
@@ -46,6 +47,22 @@ pub struct Bucket {
     /// How many readings; at least one.
     pub count: u64,
 }
+
+/// The times at which one series was read within a day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeriesTimes {
+    /// Which device.
+    pub device: DeviceId,
+    /// What was measured.
+    pub metric: MetricName,
+    /// When, in nanoseconds since 1970; in order, never empty.
+    pub times: Vec<i64>,
+    /// The numbers of these readings, where they were asked for; not a number for what has none. Else empty.
+    pub numbers: Vec<f64>,
+}
+
+/// Series with their times, a handful at once, as fast as they are taken.
+pub type TimesStream = Receiver<Result<Vec<SeriesTimes>>>;
 
 /// How full the engine is; for `/status` and `/metrics`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -92,6 +109,10 @@ pub trait Telemetry: Send + Sync {
 
     /// One series over one window as it was kept, at most `limit` readings, oldest first.
     async fn readings(&self, selection: &SeriesSelection, limit: usize) -> Result<Vec<Reading>>;
+
+    /// When every series of a tenant was read: day by day, within a day in the order of devices and metrics; of `counter` also the numbers. Never
+    /// holds more in memory than some thousand rows of each part and one series of a day.
+    async fn times(&self, tenant: &TenantId, window: Window, counter: &MetricName) -> Result<TimesStream>;
 
     /// A read-only SQL query over the table `readings` of one tenant.
     async fn query(&self, tenant: &TenantId, sql: &str, limits: QueryLimits) -> Result<Answer>;

@@ -7,17 +7,12 @@ use model::{Asset, AssetId, Geometry, Position, TenantId};
 use sqlx::QueryBuilder;
 
 use super::Registry;
+use super::changes::{self, Change, Known};
 use super::database::{Connection, Database};
 use super::failure::Failure;
 use super::rows::{self, CHUNK};
 use super::shape::{FORMAT, asset_body, read_asset};
-use crate::{AssetRegistry, Result, Upserted};
-
-/// What is known of an asset: how it was written, or what was given a moment ago.
-enum Known<'a> {
-    Written { format: i64, body: String },
-    Given(&'a Asset),
-}
+use crate::{AssetFact, AssetFactFilter, AssetRegistry, Author, Result, StageFact, Upserted};
 
 type Key<'a> = (&'a TenantId, &'a AssetId);
 
@@ -31,12 +26,17 @@ impl AssetRegistry for Registry {
         self.told("listing tenants", self.all_tenants().await)
     }
 
-    async fn put_assets(&self, assets: &[Asset]) -> Result<Upserted> {
-        self.told("registering assets", self.upsert(assets).await)
+    async fn put_assets(&self, assets: &[Asset], author: &Author<'_>) -> Result<Upserted> {
+        self.told("registering assets", self.upsert(assets, author).await)
     }
 
-    async fn place_assets(&self, tenant: &TenantId, places: &[(AssetId, Position)]) -> Result<Vec<Asset>> {
-        self.told("placing assets", self.place(tenant, places).await)
+    async fn place_assets(
+        &self,
+        tenant: &TenantId,
+        places: &[(AssetId, Position)],
+        author: &Author<'_>,
+    ) -> Result<Vec<Asset>> {
+        self.told("placing assets", self.place(tenant, places, author).await)
     }
 
     async fn assets(&self, tenant: &TenantId) -> Result<Vec<Asset>> {
@@ -45,6 +45,14 @@ impl AssetRegistry for Registry {
 
     async fn asset(&self, tenant: &TenantId, id: &AssetId) -> Result<Option<Asset>> {
         self.told("reading an asset", self.one_of(tenant, id).await)
+    }
+
+    async fn asset_facts(&self, filter: &AssetFactFilter) -> Result<Vec<AssetFact>> {
+        self.told("listing changes of assets", self.changes(filter).await)
+    }
+
+    async fn stage_facts(&self, tenant: &TenantId) -> Result<Vec<StageFact>> {
+        self.told("listing stages of life", self.stages(tenant).await)
     }
 }
 
@@ -74,7 +82,7 @@ impl Registry {
             .collect()
     }
 
-    async fn upsert(&self, assets: &[Asset]) -> Result<Upserted, Failure> {
+    async fn upsert(&self, assets: &[Asset], author: &Author<'_>) -> Result<Upserted, Failure> {
         let mut counted = Upserted::default();
         if assets.is_empty() {
             return Ok(counted);
@@ -82,17 +90,20 @@ impl Registry {
         let mut transaction = self.write().await?;
         let mut known = known_of(&mut transaction, assets).await?;
         let mut changed: HashSet<Key<'_>> = HashSet::new();
+        let mut noted: Vec<Change<'_>> = Vec::new();
         for asset in assets {
             let key = (&asset.tenant, &asset.id);
-            match known.insert(key, Known::Given(asset)) {
+            let before = known.insert(key, Known::Given(asset));
+            match &before {
                 None => counted.added += 1,
-                Some(before) if is_same(asset, &before)? => {
+                Some(before) if is_same(asset, before)? => {
                     counted.unchanged += 1;
                     continue;
                 }
                 Some(_) => counted.changed += 1,
             }
             changed.insert(key);
+            noted.push(Change { before, after: asset });
         }
         // The last word on each counts; one statement must not name an asset twice.
         let last: Vec<&Asset> = assets
@@ -106,6 +117,7 @@ impl Registry {
         for chunk in last.chunks(CHUNK) {
             insert(&mut transaction, chunk).await?;
         }
+        changes::write_down(&mut transaction, &noted, author).await?;
         transaction.commit().await?;
         Ok(counted)
     }
@@ -125,15 +137,22 @@ impl Registry {
         one(&mut reading, tenant, id).await
     }
 
-    async fn place(&self, tenant: &TenantId, places: &[(AssetId, Position)]) -> Result<Vec<Asset>, Failure> {
+    async fn place(
+        &self,
+        tenant: &TenantId,
+        places: &[(AssetId, Position)],
+        author: &Author<'_>,
+    ) -> Result<Vec<Asset>, Failure> {
         // Read and written in one transaction: what somebody imports in the meantime is not overwritten.
         let mut transaction = self.write().await?;
         let mut placed = Vec::new();
         for (id, position) in places {
             match one(&mut transaction, tenant, id).await? {
-                Some(asset) if asset.geometry.is_none() => {
-                    let asset = Asset { geometry: Some(Geometry::Point(*position)), ..asset };
+                Some(before) if before.geometry.is_none() => {
+                    let asset = Asset { geometry: Some(Geometry::Point(*position)), ..before.clone() };
                     insert(&mut transaction, &[&asset]).await?;
+                    let change = Change { before: Some(Known::Given(&before)), after: &asset };
+                    changes::write_down(&mut transaction, &[change], author).await?;
                     placed.push(asset);
                 }
                 _ => {}
@@ -153,7 +172,7 @@ async fn one(connection: &mut Connection, tenant: &TenantId, id: &AssetId) -> Re
     row.map(|(format, body)| read(tenant, id.as_str(), format, &body)).transpose()
 }
 
-fn read(tenant: &TenantId, id: &str, format: i64, body: &str) -> Result<Asset, Failure> {
+pub(super) fn read(tenant: &TenantId, id: &str, format: i64, body: &str) -> Result<Asset, Failure> {
     read_asset(tenant, id, format, body).map_err(Failure::unread(|| format!("asset {id:?} of {tenant}")))
 }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod alarms;
 mod assets;
+mod changes;
 mod database;
 mod failure;
 mod letters;

@@ -4,6 +4,7 @@
 mod accounts;
 mod alarms;
 mod assets;
+mod completeness;
 mod dead_letters;
 mod kit;
 mod town;

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
-use control_room_api::{Approval, AssetReport, NotRegistered};
+use control_room_api::{Approval, AssetReport, NotRegistered, RegisterEntry, system_clock};
 use indicatif::ProgressBar;
 use ingest::class::Classes;
 use model::{Asset, AssetId, Lifecycle, TenantId};
-use store::Records;
+use store::{AssetFactFilter, Author, Records};
 
-use super::remote::Remote;
 use crate::cli::Register;
 use crate::commands::query::tenant;
-use crate::config::{self, Config};
-use crate::pipeline::{classes_in, report};
+use crate::commands::remote::Remote;
+use crate::config::Config;
+use crate::pipeline::{classes_in, entries, report};
 use crate::register::{Form, Plan, Wish, approved, plan};
 
 /// The register of one tenant.
@@ -28,14 +28,11 @@ pub(super) struct Desk {
 impl Desk {
     /// The register that is asked for. A server is needed only by those who change something.
     pub(super) async fn open(asked: Register) -> anyhow::Result<Self> {
-        let mut config = config::load(asked.configured.config.as_deref())?;
+        let config = asked.place.config()?;
         config.validate()?;
-        if let Some(folder) = asked.data {
-            config.store.folder = folder;
-        }
         let in_use = store::is_in_use(&config.store.folder);
         let records = store::open_records(&config.store).await.context("cannot open the register")?;
-        let tenant = tenant(&config, &*records, asked.tenant).await?;
+        let tenant = tenant(&config, &*records, asked.place.tenant).await?;
         let server = if in_use {
             let url = asked.url.unwrap_or_else(|| format!("http://{}", config.api.bind));
             Some(Remote::new(url, asked.user))
@@ -76,14 +73,14 @@ impl Desk {
         let known = self.assets().await?;
         let plan =
             plan(&known, drafts, &self.tenant, &self.classes()?, Wish { retire_missing, whole: true }, || bar.inc(1))?;
-        if dry_run { Ok(report(plan)) } else { self.carry_out(plan).await }
+        if dry_run { Ok(report(plan)) } else { self.carry_out(plan, "import").await }
     }
 
     /// Brings quarantined assets into service.
     pub(super) async fn approve(&self, which: Approval) -> anyhow::Result<AssetReport> {
         match &self.server {
             Some(server) => server.sign_in(&*self.records, &self.tenant).await?.approve(&which).await,
-            None => self.carry_out(approved(self.assets().await?, &which).map_err(told)?).await,
+            None => self.carry_out(approved(self.assets().await?, &which).map_err(told)?, "approve").await,
         }
     }
 
@@ -95,11 +92,19 @@ impl Desk {
         let Some(asset) = self.records.asset(&self.tenant, id).await? else {
             bail!("{}", told(NotRegistered::Unknown(id.clone())));
         };
-        self.carry_out(Plan::of_stage([asset], stage)).await
+        self.carry_out(Plan::of_stage([asset], stage), "set-life").await
     }
 
-    async fn carry_out(&self, plan: Plan) -> anyhow::Result<AssetReport> {
-        self.records.put_assets(&plan.put).await?;
+    /// What was changed, the newest first.
+    pub(super) async fn changes(&self, asset: Option<AssetId>, limit: usize) -> anyhow::Result<Vec<RegisterEntry>> {
+        let filter = AssetFactFilter { tenant: self.tenant.clone(), asset, before: None, limit };
+        Ok(entries(self.records.asset_facts(&filter).await?))
+    }
+
+    async fn carry_out(&self, plan: Plan, act: &str) -> anyhow::Result<AssetReport> {
+        // Whoever may write the file gives no name.
+        let author = Author { at: system_clock()(), who: "command line", act };
+        self.records.put_assets(&plan.put, &author).await?;
         Ok(report(plan))
     }
 

@@ -1,5 +1,6 @@
 //! `specola assets`: the register of assets, beside a running server or without one.
 
+mod audit;
 mod desk;
 mod remote;
 mod run;

@@ -1,65 +1,12 @@
-//! A running server, asked over its API in the name of an administrator.
+//! Changes of the register, asked of a running server.
 
-use std::time::Duration;
-
-use anyhow::{Context, anyhow, bail};
-use control_room_api::{Approval, AssetChange, AssetReport, FieldChange, issue_sign_in_link, system_clock};
-use model::{AssetId, Lifecycle, Role, TenantId, UserName};
-use reqwest::RequestBuilder;
+use anyhow::{Context, anyhow};
+use control_room_api::{Approval, AssetChange, AssetReport, FieldChange};
+use model::{AssetId, Lifecycle};
 use serde_json::{Value, json};
-use store::Records;
 
+use crate::commands::remote::Session;
 use crate::register::Form;
-
-/// How long an answer may take: a hundred thousand assets are compared and written in seconds.
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Where the server answers, and in whose name it is asked.
-pub(super) struct Remote {
-    url: String,
-    user: Option<UserName>,
-}
-
-/// A session with it. It ends by itself when it is dropped unused; the server forgets it in its hours.
-pub(super) struct Session {
-    client: reqwest::Client,
-    url: String,
-    token: String,
-}
-
-impl Remote {
-    pub(super) fn new(url: String, user: Option<UserName>) -> Self {
-        Self { url: url.trim_end_matches('/').to_owned(), user }
-    }
-
-    /// Signs in with a one-time code that is put into the register: whoever may write that file may do this too.
-    pub(super) async fn sign_in(&self, records: &dyn Records, tenant: &TenantId) -> anyhow::Result<Session> {
-        let accounts = records.accounts(tenant).await?;
-        let mut admins = accounts.iter().filter(|account| account.role == Role::Admin);
-        let admin = admins.find(|account| self.user.as_ref().is_none_or(|user| account.user == *user));
-        let Some(admin) = admin else {
-            bail!(
-                "a server is running, and it changes the register only in the name of an administrator of {tenant}; add one with: specola user add NAME \
-                 --role admin, or stop the server"
-            );
-        };
-        let link = issue_sign_in_link(records, &admin.user, &self.url, &system_clock()).await?;
-        let code = link.split_once("code=").map(|(_, code)| code.to_owned()).context("the link has no code")?;
-        let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
-        let request = client.post(format!("{}/api/v1/session/link", self.url)).json(&json!({"code": code}));
-        let answer = request.send().await.map_err(|error| self.unreachable(&error))?;
-        let body = answered(answer).await?;
-        let token = body["token"].as_str().context("the server gave no token")?.to_owned();
-        Ok(Session { client, url: self.url.clone(), token })
-    }
-
-    fn unreachable(&self, error: &reqwest::Error) -> anyhow::Error {
-        anyhow!(
-            "a server has the folder open and does not answer at {} ({error}); say where it answers with --url",
-            self.url
-        )
-    }
-}
 
 impl Session {
     pub(super) async fn import(
@@ -76,7 +23,7 @@ impl Session {
         let query = [("dry_run", dry_run), ("retire_missing", retire_missing)];
         let request =
             self.client.post(self.path("/assets/import")).query(&query).header("content-type", kind).body(text);
-        self.ask(request).await
+        report(&self.ask(request).await?)
     }
 
     pub(super) async fn approve(self, which: &Approval) -> anyhow::Result<AssetReport> {
@@ -86,7 +33,7 @@ impl Session {
             Approval::All => json!({"all": true}),
         };
         let request = self.client.post(self.path("/assets/approve")).json(&body);
-        self.ask(request).await
+        report(&self.ask(request).await?)
     }
 
     pub(super) async fn set_stage(self, id: &AssetId, stage: Lifecycle) -> anyhow::Result<AssetReport> {
@@ -100,36 +47,7 @@ impl Session {
             "stage",
         ]);
         let request = self.client.post(url).json(&json!({"stage": stage.as_str()}));
-        self.ask(request).await
-    }
-
-    fn path(&self, path: &str) -> String {
-        format!("{}/api/v1{path}", self.url)
-    }
-
-    /// Sends the question, and signs out whatever the answer is.
-    async fn ask(&self, request: RequestBuilder) -> anyhow::Result<AssetReport> {
-        let answer = match request.bearer_auth(&self.token).send().await {
-            Ok(answer) => answered(answer).await,
-            Err(error) => Err(error.into()),
-        };
-        let gone = self.client.delete(self.path("/session")).bearer_auth(&self.token).send().await;
-        if let Err(error) = gone {
-            tracing::debug!(%error, "could not sign out; the session ends by itself");
-        }
-        report(&answer?)
-    }
-}
-
-async fn answered(answer: reqwest::Response) -> anyhow::Result<Value> {
-    let status = answer.status();
-    let body: Value = answer.json().await.unwrap_or(Value::Null);
-    if status.is_success() {
-        return Ok(body);
-    }
-    match body["detail"].as_str() {
-        Some(detail) => bail!("{detail}"),
-        None => bail!("the server answered {status}"),
+        report(&self.ask(request).await?)
     }
 }
 

@@ -10,8 +10,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::{Asset, Lifecycle};
 
 use super::desk::Desk;
-use super::show;
-use crate::cli::{ApproveAssets, AssetFormat, Assets, ExportAssets, ImportAssets, ListAssets};
+use super::{audit, show};
+use crate::cli::{ApproveAssets, AssetFormat, Assets, AuditAssets, ExportAssets, ImportAssets, ListAssets};
 use crate::register::{self, Form};
 
 pub(crate) async fn run(assets: Assets) -> anyhow::Result<ExitCode> {
@@ -20,6 +20,10 @@ pub(crate) async fn run(assets: Assets) -> anyhow::Result<ExitCode> {
         Assets::Import(order) => import(order, &mut out).await?,
         Assets::Export(order) => export(order, &mut out).await?,
         Assets::List(order) => list(order, &mut out).await?,
+        Assets::Audit(AuditAssets { asset, limit, format, register }) => {
+            let entries = Desk::open(register).await?.changes(asset, limit).await?;
+            audit::print(&entries, format, &mut out)?;
+        }
         Assets::Approve(ApproveAssets { ids, class, all: _, register }) => {
             let which = match class {
                 Some(class) => Approval::Class(class),

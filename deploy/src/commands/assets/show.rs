@@ -45,12 +45,12 @@ fn show(change: &AssetChange, out: &mut impl Write) -> std::io::Result<()> {
     Ok(())
 }
 
-fn value(text: &str) -> String {
+pub(super) fn value(text: &str) -> String {
     if text.is_empty() { "–".to_owned() } else { format!("\"{}\"", plain(text)) }
 }
 
 /// A text that harms no terminal.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '·' } else { c }).collect()
 }
 

@@ -7,8 +7,8 @@ use model::{LetterId, TenantId};
 use store::{LetterFilter, Records};
 
 use super::super::query::tenant;
-use crate::cli::{LetterChoice, LetterPlace};
-use crate::config::{self, Config};
+use crate::cli::{LetterChoice, Place};
+use crate::config::Config;
 
 /// Letters found in one go.
 const PAGE: usize = 1_000;
@@ -22,11 +22,8 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Opens the letters, also beside a running server.
-    pub(super) async fn open(place: LetterPlace) -> anyhow::Result<Self> {
-        let mut config = config::load(place.configured.config.as_deref())?;
-        if let Some(folder) = place.data {
-            config.store.folder = folder;
-        }
+    pub(super) async fn open(place: Place) -> anyhow::Result<Self> {
+        let config = place.config()?;
         if !config.store.folder.is_dir() {
             bail!("there is no folder {}: nothing has been kept yet", config.store.folder.display());
         }

@@ -12,7 +12,7 @@ use model::LetterId;
 use store::{DeadLetters, LetterFilter};
 
 use super::place::Desk;
-use crate::cli::ReplayLetters;
+use crate::cli::{ChosenLetters, ReplayLetters};
 use crate::pipeline::{Directory, Replayer, Way, classes_in};
 
 /// How long the running server may make no progress before the command stops waiting for it.
@@ -21,9 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(replay: ReplayLetters) -> anyhow::Result<ExitCode> {
-    let desk = Desk::open(replay.place).await?;
+    let ChosenLetters { place, choice, id } = replay.which;
+    let desk = Desk::open(place).await?;
     desk.config.validate()?;
-    let ids = desk.find(replay.choice, replay.id).await?;
+    let ids = desk.find(choice, id).await?;
     let mut out = std::io::stdout();
     if ids.is_empty() {
         writeln!(out, "no such letters")?;

@@ -12,6 +12,7 @@ use super::nodes::Nodes;
 use super::payload::{self, Metric, Payload, PropertySet};
 use super::values::{self, Fit, Meaning};
 use crate::config::Sparkplug;
+use crate::ledger::Number;
 
 /// Reads Sparkplug B and remembers each edge node.
 #[derive(Debug)]
@@ -30,6 +31,9 @@ impl SparkplugB {
         Self { settings, nodes: Nodes::default(), payload, properties, device: String::new() }
     }
 }
+
+/// Sequence numbers go round after so many.
+const SEQUENCE: u64 = 256;
 
 /// The request to a node to start over.
 fn rebirth(node: &Node, now: Timestamp) -> Command {
@@ -53,7 +57,10 @@ impl Hearing<'_> {
     fn hear(&mut self, node: &mut Node) -> Result<(), Refusal> {
         self.sink.seen(self.device)?;
         match (self.address.verb, self.address.device) {
-            (Verb::Birth, None) => node.begin(self.payload, self.properties, self.now),
+            (Verb::Birth, None) => {
+                node.begin(self.payload, self.properties, self.now);
+                self.number(|number| Number::First { number, round: SEQUENCE });
+            }
             (Verb::Death, None) => return self.end(node),
             (Verb::Birth, Some(device)) => {
                 self.count(node);
@@ -83,12 +90,21 @@ impl Hearing<'_> {
     }
 
     /// Takes the sequence number of a message after the birth.
-    fn count(&self, node: &mut Node) {
+    fn count(&mut self, node: &mut Node) {
         if let Some(number) = self.payload.sequence() {
             node.sequence.hear(number, self.now);
         }
+        self.number(|number| Number::Next { number, round: SEQUENCE });
         if node.lacks_birth(None) {
             node.rebirth.want();
+        }
+    }
+
+    /// Tells the number of the message, which its node gave it, also where it is about a device.
+    fn number(&mut self, number: impl FnOnce(u64) -> Number) {
+        let node = self.address.group.len() + 1 + self.address.node.len();
+        if let (Some(sequence), Some(node)) = (self.payload.sequence(), self.device.get(..node)) {
+            self.sink.numbered(node, number(u64::from(sequence)));
         }
     }
 

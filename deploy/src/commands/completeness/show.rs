@@ -1,80 +1,11 @@
-//! `specola completeness`: how much of what should have come has come, beside a running server or without one.
+//! How complete a city is, as a person or a program reads it.
 
-use std::io::{IsTerminal, Write};
-use std::process::ExitCode;
+use std::io::Write;
 
-use anyhow::{Context, bail};
-use control_room_api::system_clock;
-use indicatif::{ProgressBar, ProgressStyle};
-use model::{DeviceId, Duration, MetricName, TenantId, Timestamp, Window};
-use store::{Completeness, DeviceCompleteness, Hole, Telemetry};
+use model::DeviceId;
+use store::{Completeness, DeviceCompleteness, Hole};
 
-use super::query::tenant;
-use crate::cli::{self, Format};
-use crate::config;
-
-/// The time that is looked at when nobody says.
-const DAY: Duration = Duration::from_secs(86_400);
-/// Holes of one device that are listed.
-const HOLES: usize = 10_000;
-/// Steps of the progress bar.
-const BAR: u64 = 1_000;
-
-pub(crate) async fn run(asked: cli::Completeness) -> anyhow::Result<ExitCode> {
-    let mut config = config::load(asked.configured.config.as_deref())?;
-    if let Some(folder) = asked.data {
-        config.store.folder = folder;
-    }
-    if !config.store.folder.is_dir() {
-        bail!("there is no folder {}: nothing has been kept yet", config.store.folder.display());
-    }
-    let records = store::open_records(&config.store).await.context("cannot read who the tenants are")?;
-    let tenant = tenant(&config, &*records, asked.tenant).await?;
-    let readings = store::open_read_only(config.store.clone())
-        .await
-        .with_context(|| format!("cannot read {}", config.store.folder.display()))?;
-    let now = system_clock()();
-    let until = asked.to.unwrap_or(now);
-    let from = asked.from.unwrap_or_else(|| until.minus(DAY));
-    let window = Window::new(from, until).context("--from must be before --to")?;
-    let found = count(&*readings, &tenant, window, now).await?;
-
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let written = match &asked.device {
-        None => print(&found, asked.format, &mut out),
-        Some(device) => {
-            let known = found.devices.iter().find(|one| one.device == *device);
-            let known = known.with_context(|| format!("{device} has said nothing from {from} to {until}"))?;
-            let holes = store::holes(&*readings, &tenant, window, now, known, HOLES).await?;
-            print_holes(device, &holes, asked.format, &mut out)
-        }
-    };
-    match written.and_then(|()| out.flush()) {
-        // The reader of a pipe (head, less) has seen enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-        other => other?,
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Counts, with a bar where a person looks.
-async fn count(
-    readings: &dyn Telemetry,
-    tenant: &TenantId,
-    window: Window,
-    now: Timestamp,
-) -> anyhow::Result<Completeness> {
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(BAR) } else { ProgressBar::hidden() };
-    let style = ProgressStyle::with_template("counting {bar:30} {percent} %, {eta} left").context("the bar")?;
-    bar.set_style(style);
-    let learned = |_: &DeviceId, _: &MetricName| None;
-    let found = store::completeness(readings, tenant, window, now, &learned, |part| {
-        bar.set_position((part * BAR as f64) as u64);
-    })
-    .await?;
-    bar.finish_and_clear();
-    Ok(found)
-}
+use crate::cli::Format;
 
 const NAMES: [&str; 6] = ["device", "readings", "expected", "missed", "longest_gap_s", "lost_frames"];
 
@@ -89,7 +20,8 @@ fn fields(device: &DeviceCompleteness) -> [String; NAMES.len()] {
     ]
 }
 
-fn print(found: &Completeness, format: Format, out: &mut impl Write) -> std::io::Result<()> {
+/// The report: in words, or a row for each device.
+pub(super) fn print(found: &Completeness, format: Format, out: &mut impl Write) -> std::io::Result<()> {
     match format {
         Format::Csv => {
             let mut writer = csv::Writer::from_writer(out);
@@ -138,7 +70,13 @@ fn sentence(found: &Completeness, holes: usize) -> String {
     format!("{percent} % of expected readings {window}; {rest}")
 }
 
-fn print_holes(device: &DeviceId, holes: &[Hole], format: Format, out: &mut impl Write) -> std::io::Result<()> {
+/// The holes of one device.
+pub(super) fn print_holes(
+    device: &DeviceId,
+    holes: &[Hole],
+    format: Format,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
     const NAMES: [&str; 4] = ["metric", "from", "until", "missed"];
     let fields = |hole: &Hole| {
         [hole.metric.to_string(), hole.from.to_rfc3339(), hole.until.to_rfc3339(), hole.missed.to_string()]
@@ -172,15 +110,18 @@ fn print_holes(device: &DeviceId, holes: &[Hole], format: Format, out: &mut impl
 }
 
 /// A spreadsheet would run a text that begins like a formula.
-fn guarded(text: String) -> String {
+pub(crate) fn guarded(text: String) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text }
 }
 
 #[cfg(test)]
 mod tests {
+    use model::{Duration, MetricName, Timestamp, Window};
     use store::SeriesCompleteness;
 
     use super::*;
+
+    const DAY: Duration = Duration::from_secs(86_400);
 
     fn found(missed: &[u64]) -> Completeness {
         let day = Window::new(Timestamp::EPOCH, Timestamp::EPOCH.plus(DAY)).unwrap();
