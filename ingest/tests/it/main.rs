@@ -10,6 +10,7 @@ mod foreign_broker_share;
 mod foreign_broker_tls;
 mod formats;
 mod fuzz;
+mod gaps;
 mod kit;
 mod own_listener;
 mod own_listener_doors;
