@@ -18,7 +18,7 @@ mod user;
 use clap::{Parser, Subcommand};
 
 pub(crate) use assets::{
-    ApproveAssets, AssetFormat, Assets, AuditAssets, ExportAssets, ImportAssets, ListAssets, Register, SetLife,
+    ApproveAssets, AssetFormat, Assets, AuditAssets, ExportAssets, ImportAssets, ListAssets, Register,
 };
 pub(crate) use check::{Check, CheckMapping, CheckWhat};
 pub(crate) use completeness::Completeness;

@@ -83,7 +83,7 @@ fn a_file_is_looked_at_taken_and_given_out_again_without_a_server() {
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["what"].to_string())
         .collect();
     assert_eq!(whats, ["\"changed\"", "\"retired\"", "\"added\""], "{audit}");
-    assert!(well(&home, &["assets", "audit"]).contains("6 changes"));
+    assert!(well(&home, &["assets", "audit"]).contains("7 changes"));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_running_server_sees_what_a_command_changes() {
     let rows: Vec<&str> = audit.lines().skip(1).collect();
     assert_eq!(rows.len(), 2, "{audit}");
     assert!(
-        rows[0].contains(",anna,set-life,lamp-1,retired,lifecycle: \"\"in-service\"\" → \"\"retired\"\""),
+        rows[0].contains(",anna,set-life,lamp-1,retired,\"lifecycle: \"\"in-service\"\" → \"\"retired\"\"\""),
         "{audit}"
     );
     assert!(rows[1].contains(",anna,import,lamp-1,added,"), "{audit}");
