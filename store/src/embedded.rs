@@ -75,7 +75,7 @@ impl<T: Telemetry> Telemetry for Embedded<T> {
     }
 
     async fn times(&self, tenant: &TenantId, window: Window, counter: &MetricName) -> Result<TimesStream> {
-        self.columnar.times(tenant, window, counter).await
+        self.readings.times(tenant, window, counter).await
     }
 
     async fn query(&self, tenant: &TenantId, sql: &str, limits: QueryLimits) -> Result<Answer> {

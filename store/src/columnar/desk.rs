@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use model::{DeviceId, MetricName, Reading, SeriesSelection, TenantId, Window};
+use futures::StreamExt;
+use model::{DeviceId, MetricName, Reading, SeriesSelection, TenantId, Timestamp, Window};
 
+use super::archive::{Columns, Wanted};
 use super::scan::{self, Buckets};
 use super::shelf::Shelf;
 use super::sql::Queries;
-use super::times;
+use super::times::{self, Beyond};
 use crate::{Answer, Bucket, Error, QueryLimits, Result, TimesStream};
 
 /// A shelf and who answers questions about it.
@@ -59,8 +61,22 @@ impl Desk {
     }
 
     pub(super) async fn times(&self, tenant: &TenantId, window: Window, counter: &MetricName) -> Result<TimesStream> {
-        let (shelf, tenant, counter) = (Arc::clone(&self.shelf), tenant.clone(), counter.clone());
-        aside(move || times::stream(shelf, &tenant, window, counter)).await
+        let last = Timestamp::from_nanos(window.until.as_nanos().saturating_sub(1));
+        let (days, ours) = {
+            let tables = self.shelf.tables();
+            (tables.days(tenant, window.from.day(), last.day()), tables.ours(tenant))
+        };
+        let mut beyond = Beyond::default();
+        if let Some(archive) = self.shelf.archive() {
+            let columns = Columns { value: true, unit: false, rest: false };
+            let (tenant, from) = (tenant.clone(), window.from);
+            let mut rows = archive.scan(Wanted { tenant, devices: None, metrics: None, from, last, columns, ours });
+            while let Some(readings) = rows.next().await {
+                readings?.iter().for_each(|reading| beyond.take(reading, counter));
+            }
+        }
+        let (shelf, counter) = (Arc::clone(&self.shelf), counter.clone());
+        aside(move || times::stream(shelf, days, beyond, window, counter)).await
     }
 
     pub(super) async fn query(&self, tenant: &TenantId, sql: &str, limits: QueryLimits) -> Result<Answer> {

@@ -1,11 +1,11 @@
-//! When every series was read: parts and memory of a day run together by device and metric, without sorting what is sorted.
+//! When every series was read: parts, memory and archive of a day run together by device and metric, without sorting what is sorted.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, Float64Array, RecordBatch, StringViewArray, TimestampNanosecondArray};
-use model::{DeviceId, MetricName, TenantId, Timestamp, Window};
+use model::{DeviceId, MetricName, Reading, Window};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use tokio::sync::mpsc;
 
@@ -21,7 +21,7 @@ const TOGETHER: usize = 16_384;
 const AHEAD: usize = 4;
 
 /// Device and metric.
-type Key = (Arc<str>, Arc<str>);
+type Key = (DeviceId, MetricName);
 
 /// Rows of one series that follow each other.
 struct Run {
@@ -31,17 +31,43 @@ struct Run {
     numbers: Vec<f64>,
 }
 
-/// Begins to read. What cannot be opened is said at once; afterwards only damage ends it early.
-pub(super) fn stream(shelf: Arc<Shelf>, tenant: &TenantId, window: Window, counter: MetricName) -> Result<TimesStream> {
-    let last = Timestamp::from_nanos(window.until.as_nanos().saturating_sub(1));
-    let mut days = shelf.tables().days(tenant, window.from.day(), last.day());
+/// What an archive has of some days, by day and series. All of it is in memory: who asks for a long time asks day by day.
+#[derive(Default)]
+pub(super) struct Beyond(BTreeMap<i32, BTreeMap<Key, Run>>);
+
+impl Beyond {
+    /// Takes a reading in.
+    pub(super) fn take(&mut self, reading: &Reading, counter: &MetricName) {
+        let Reading { series, time, value, .. } = reading;
+        let key = (series.device.clone(), series.metric.clone());
+        let day = self.0.entry(time.day()).or_default();
+        let run = day.entry(key.clone()).or_insert_with(|| Run { key, times: Vec::new(), numbers: Vec::new() });
+        run.times.push(time.as_nanos());
+        if series.metric == *counter {
+            run.numbers.push(value.as_number().unwrap_or(f64::NAN));
+        }
+    }
+}
+
+/// Begins to read what the folder has in `days` and what an archive has beside it. What cannot be opened is said at once; afterwards only damage
+/// ends it early.
+pub(super) fn stream(
+    shelf: Arc<Shelf>,
+    mut days: BTreeMap<i32, DayView>,
+    mut beyond: Beyond,
+    window: Window,
+    counter: MetricName,
+) -> Result<TimesStream> {
+    for day in beyond.0.keys() {
+        days.entry(*day).or_default();
+    }
+    let mut days = days.into_iter().map(move |(day, view)| (view, beyond.0.remove(&day).unwrap_or_default()));
     let failed = |error: BoxError| Error::unreachable("reading the times of a day", error);
     // The first day is opened here: a reader beside the owner may find that its files have gone, and looks again.
-    let first =
-        days.pop_first().map(|(_, view)| Day::open(&shelf, view, window, &counter)).transpose().map_err(failed)?;
+    let first = days.next().map(|day| Day::open(&shelf, day, window, &counter)).transpose().map_err(failed)?;
     let (give, take) = mpsc::channel(AHEAD);
     tokio::task::spawn_blocking(move || {
-        let rest = days.into_values().map(|view| Day::open(&shelf, view, window, &counter));
+        let rest = days.map(|day| Day::open(&shelf, day, window, &counter));
         for day in first.into_iter().map(Ok).chain(rest) {
             let outcome = day.and_then(|day| day.hand_over(&give));
             match outcome {
@@ -66,10 +92,16 @@ struct Day {
 }
 
 impl Day {
-    fn open(shelf: &Shelf, mut view: DayView, window: Window, counter: &MetricName) -> Result<Self, BoxError> {
+    fn open(
+        shelf: &Shelf,
+        (mut view, beyond): (DayView, BTreeMap<Key, Run>),
+        window: Window,
+        counter: &MetricName,
+    ) -> Result<Self, BoxError> {
         view.parts.retain(|part| part.window_overlaps(&window));
         shelf.only_sound(&mut view);
-        let mut sources = vec![Source::memory(&view.batches, counter)?];
+        let archived = Source { reader: None, ready: beyond.into_values().collect(), counter: counter.clone() };
+        let mut sources = vec![Source::memory(&view.batches, counter)?, archived];
         for part in &view.parts {
             sources.push(Source { reader: Some(part.read_times()?), ready: VecDeque::new(), counter: counter.clone() });
         }
@@ -107,7 +139,7 @@ impl Day {
                 continue;
             }
             count += times.len();
-            let (device, metric) = (DeviceId::new(&key.0)?, MetricName::new(&key.1)?);
+            let (device, metric) = key;
             together.push(SeriesTimes { device, metric, times, numbers });
             if count >= TOGETHER {
                 count = 0;
@@ -192,7 +224,7 @@ fn runs(batch: &RecordBatch, counter: &MetricName) -> Result<Vec<Run>, BoxError>
         }
         let (name, rows) = (metric.value(start), start..row);
         runs.push(Run {
-            key: (Arc::from(device.value(start)), Arc::from(name)),
+            key: (DeviceId::new(device.value(start))?, MetricName::new(name)?),
             times: times.values()[rows.clone()].to_vec(),
             numbers: if name == counter.as_str() { rows.map(number).collect() } else { Vec::new() },
         });

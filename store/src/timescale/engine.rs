@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use model::{DeviceId, Reading, ReadingBatch, SeriesSelection, TenantId};
+use model::{DeviceId, MetricName, Reading, ReadingBatch, SeriesSelection, TenantId, Window};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
@@ -14,7 +14,9 @@ use super::database::Database;
 use super::line::{connect, migrate};
 use super::mover::{Mover, Order};
 use crate::columnar::{Archive, Columnar, Leaving};
-use crate::{Answer, Bucket, Config, DeadLetters, Error, Gauges, Lost, QueryLimits, Receipt, Result, Telemetry};
+use crate::{
+    Answer, Bucket, Config, DeadLetters, Error, Gauges, Lost, QueryLimits, Receipt, Result, Telemetry, TimesStream,
+};
 
 /// Orders that may wait for the mover: each is a flush that somebody waits for.
 const ORDERS: usize = 16;
@@ -123,6 +125,10 @@ impl Telemetry for Timescale {
 
     async fn readings(&self, selection: &SeriesSelection, limit: usize) -> Result<Vec<Reading>> {
         self.folder.readings(selection, limit).await
+    }
+
+    async fn times(&self, tenant: &TenantId, window: Window, counter: &MetricName) -> Result<TimesStream> {
+        self.folder.times(tenant, window, counter).await
     }
 
     async fn query(&self, tenant: &TenantId, sql: &str, limits: QueryLimits) -> Result<Answer> {
