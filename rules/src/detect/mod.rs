@@ -3,11 +3,14 @@
 
 pub mod camera;
 mod detector;
+pub mod environment;
+pub mod life;
 mod multivariate;
 pub mod parts;
 pub mod streetlight;
 pub mod structural;
 mod univariate;
+pub mod water;
 
 pub use detector::{About, Detector, Evidence, Field, Finding, Member, Sample, Turn};
 pub use multivariate::{Multivariate, Range};

@@ -110,7 +110,7 @@ impl DataSet {
 }
 
 impl Series {
-    fn read(path: &Path) -> Result<Self> {
+    pub(super) fn read(path: &Path) -> Result<Self> {
         let mut table = csv::Reader::from_path(path).map_err(|e| ScoreError::form(path, e))?;
         let header = table.headers().map_err(|e| ScoreError::form(path, e))?;
         let mut series = Self { columns: header.iter().skip(2).map(str::to_owned).collect(), ..Self::default() };

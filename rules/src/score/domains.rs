@@ -3,7 +3,7 @@
 use super::alert::Alert;
 use super::data::DataSet;
 use super::play::play;
-use crate::detect::{camera, streetlight, structural};
+use crate::detect::{camera, environment, streetlight, structural, water};
 
 /// A domain that is scored by events.
 #[derive(Debug, Clone, Copy)]
@@ -19,4 +19,6 @@ pub const DOMAINS: &[Domain] = &[
     Domain { name: "streetlight", play: play::<streetlight::Streetlight> },
     Domain { name: "camera", play: play::<camera::Camera> },
     Domain { name: "structural", play: play::<structural::Structural> },
+    Domain { name: "environment", play: play::<environment::Environment> },
+    Domain { name: "water", play: play::<water::Water> },
 ];

@@ -3,6 +3,7 @@
 //! The only place of this crate that reads files. The rules of the scores are written at each file's head; they equal those of the
 //! public benchmarks and of the data's own scorers.
 
+mod ageing;
 mod alert;
 mod data;
 mod domains;
@@ -15,6 +16,7 @@ mod report;
 mod skab;
 mod table;
 
+pub use ageing::forecast_lives;
 pub use alert::{Alert, read_alerts, write_alerts};
 pub use data::{DataSet, Series};
 pub use domains::{DOMAINS, Domain};

@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::ageing::forecast_lives;
 use super::alert::write_alerts;
 use super::data::DataSet;
 use super::domains::DOMAINS;
 use super::error::{Result, ScoreError};
 use super::events::{read_events, score_events};
+use super::life::{LifeScore, read_lives, score_lives, write_lives};
 use super::nab::{NabScore, PROFILES, read_nab, score_nab, write_nab};
 use super::skab::{SkabScore, read_skab, score_skab, write_skab};
 use super::table::Table;
@@ -35,6 +37,8 @@ pub struct Report {
     pub nab: Vec<(&'static str, NabScore, NabScore)>,
     /// The benchmark of a machine with several sensors.
     pub skab: Option<SkabScore>,
+    /// Forecasts of the end of life.
+    pub lives: Option<LifeScore>,
 }
 
 impl Request {
@@ -66,6 +70,9 @@ impl Report {
         if let Some(folder) = request.folder("", "skab") {
             report.skab(&folder, predictions)?;
         }
+        if let Some(folder) = request.folder("domains", "rul") {
+            report.lives(&folder, predictions)?;
+        }
         Ok(report)
     }
 
@@ -84,6 +91,15 @@ impl Report {
             self.nab.push((profile.name, at(Some(0.5)), at(None)));
         }
         predictions.map_or(Ok(()), |folder| write_nab(&folder.join("nab"), &files, &scores))
+    }
+
+    fn lives(&mut self, folder: &Path, predictions: Option<&Path>) -> Result<()> {
+        let forecasts = forecast_lives(folder)?;
+        self.lives = Some(score_lives(&read_lives(folder)?, &forecasts));
+        predictions.map_or(Ok(()), |folder| {
+            fs::create_dir_all(folder).map_err(ScoreError::file(folder))?;
+            write_lives(&folder.join("rul.csv"), &forecasts)
+        })
     }
 
     fn skab(&mut self, folder: &Path, predictions: Option<&Path>) -> Result<()> {
@@ -111,6 +127,14 @@ impl std::fmt::Display for Report {
                 f,
                 "skab balanced accuracy {:.4}: f1 {:.4}, false alarms {:.4}, missed {:.4}, {} rows",
                 s.balanced_accuracy, s.f1, s.false_alarms, s.missed, s.rows
+            )?;
+        }
+        if let Some(s) = &self.lives {
+            let imminent = s.false_imminent.unwrap_or(0.0);
+            writeln!(
+                f,
+                "remaining life within 20 %: {:.4}, interval holds the end: {:.4}, {} points, survivors declared dead: {imminent:.4}",
+                s.within_a_fifth, s.coverage, s.points
             )?;
         }
         Ok(())

@@ -19,6 +19,7 @@ mod run;
 mod season;
 mod standing;
 mod variance;
+mod window;
 
 pub use arrivals::Arrivals;
 pub use calendar::{Calendar, DayKind, Local, is_public_holiday};
@@ -36,3 +37,4 @@ pub use run::Run;
 pub use season::{Band, Season};
 pub use standing::Standing;
 pub use variance::Variance;
+pub use window::Window;
