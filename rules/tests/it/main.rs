@@ -5,6 +5,7 @@
 mod city;
 mod delays;
 mod desk;
+mod detect;
 mod files;
 mod groups;
 mod parts;
