@@ -17,6 +17,7 @@ mod parts;
 mod register;
 mod rulebook;
 mod server;
+mod sources;
 mod wire;
 
 pub use attendance::{Attendance, DeviceGaps, Gap, Gaps};
@@ -31,7 +32,9 @@ pub use letters::{LetterDesk, LetterFate, Reading, Reread, advice};
 pub use live::{Board, Frame, FrameKind, Live, Selection};
 pub use parts::{City, Parts, StatusSource};
 pub use register::{
-    Approval, AssetChange, AssetDesk, AssetReport, FieldChange, ImportOrder, NotRegistered, RegisterEntry, Sheet,
+    Approval, AssetChange, AssetDesk, AssetKind, AssetReport, FieldChange, ImportOrder, NotRegistered, RegisterEntry,
+    Sheet,
 };
 pub use server::Server;
+pub use sources::{Account, SourceKind, SourceReport};
 pub use wire::status::{Stage, StageState, Status};

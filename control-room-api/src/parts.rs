@@ -8,12 +8,15 @@ use store::Store;
 use tokio::sync::watch;
 
 use crate::rulebook::RuleBook;
-use crate::{AlarmDesk, AssetDesk, Attendance, Clock, Inbox, LetterDesk, Live, Status};
+use crate::{AlarmDesk, AssetDesk, Attendance, Clock, Inbox, LetterDesk, Live, SourceReport, Status};
 
 /// Tells how the whole is doing.
 pub trait StatusSource: Send + Sync {
     /// How it is doing now. Shown to anybody: no secrets, no addresses, no names of people.
     fn status(&self) -> Status;
+
+    /// What came through each door of a tenant since the start, and what became of it.
+    fn sources(&self, tenant: &TenantId) -> Vec<SourceReport>;
 }
 
 /// What people read about a tenant's city.

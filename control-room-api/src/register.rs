@@ -1,7 +1,7 @@
 //! Where changes of the register of assets are handed in.
 
 use async_trait::async_trait;
-use model::{AssetClass, AssetId, Lifecycle, TenantId, Timestamp, UserName};
+use model::{AssetClass, AssetId, Domain, Lifecycle, TenantId, Timestamp, UserName};
 use store::AssetFactFilter;
 
 /// The form of a file of assets.
@@ -102,6 +102,19 @@ pub enum NotRegistered {
     NotKept,
 }
 
+/// A kind of asset, as the class files say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssetKind {
+    /// Its name, as assets carry it.
+    pub key: AssetClass,
+    /// Its trade.
+    pub domain: Domain,
+    /// Its name for people, in Italian.
+    pub it: String,
+    /// In English.
+    pub en: String,
+}
+
 /// Takes changes of the register in, each all or nothing: what it confirms is kept, and seen by decoders, map and rules.
 #[async_trait]
 pub trait AssetDesk: Send + Sync {
@@ -118,6 +131,9 @@ pub trait AssetDesk: Send + Sync {
 
     /// What was changed, the newest first.
     async fn changes(&self, filter: AssetFactFilter) -> Result<Vec<RegisterEntry>, NotRegistered>;
+
+    /// Every kind of asset that is known, by key.
+    fn kinds(&self) -> Vec<AssetKind>;
 
     /// Brings quarantined assets into service.
     async fn approve(&self, tenant: &TenantId, user: &UserName, which: Approval) -> Result<AssetReport, NotRegistered>;

@@ -78,6 +78,7 @@ impl Gate {
         let room = Arc::clone(&self.room).acquire_many_owned(permits).await.map_err(|_| Closed)?;
         let place = self.queue.reserve().await.map_err(|_| Closed)?;
         source.count_received(message.bytes);
+        source.heard_at(message.received);
         place.send(Waiting { message, source: Arc::clone(source), ack, room: Room { _permit: Arc::new(room) } });
         Ok(())
     }
@@ -97,6 +98,7 @@ impl Gate {
             let places = self.queue.reserve_many(count).await.map_err(|_| Closed)?;
             // Counted before the decoders can see them, so that the books never show more that ended than came.
             source.count_all_received(count, batch.range(..count).map(|(message, _)| message.bytes).sum());
+            source.heard_at(batch[count - 1].0.received);
             for (place, (message, ack)) in places.zip(batch.drain(..count)) {
                 let room = Room { _permit: Arc::clone(&room) };
                 place.send(Waiting { message, source: Arc::clone(source), ack, room });

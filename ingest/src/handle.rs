@@ -1,8 +1,9 @@
 //! What others may ask a running ingest: who is connected, how much came, how much waits.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use model::{TenantId, Timestamp};
 use tokio::sync::Notify;
@@ -46,6 +47,10 @@ pub struct SourceStatus {
     pub readings: u64,
     /// Why the connection was lost or refused last.
     pub last_error: Option<String>,
+    /// How long it has been as `connected` says; none when it never was otherwise.
+    pub unchanged_for: Option<Duration>,
+    /// When the last message that may carry readings came.
+    pub last_message: Option<Timestamp>,
 }
 
 /// The live state of one source: written by it and by the decoders, read by handles.
@@ -62,6 +67,10 @@ pub(crate) struct Source {
     /// Everything that has come to its end; locked once an arrival, never for a message.
     books: Mutex<Books>,
     last_error: Mutex<Option<String>>,
+    /// Since when it is connected, or no longer is.
+    changed: Mutex<Option<Instant>>,
+    /// When the last message came, in nanoseconds since 1970; [`NEVER`] before the first.
+    heard: AtomicI64,
     commands: Mutex<Vec<Command>>,
     /// Rung when there is something to say.
     pub(crate) commanded: Notify,
@@ -76,6 +85,8 @@ impl std::fmt::Debug for Source {
 /// Commands that may wait for a source; more are dropped and counted. A source that is away for long must not make us remember everything: whoever
 /// wants an answer asks again.
 const COMMANDS: usize = 1_024;
+/// No message came yet.
+const NEVER: i64 = i64::MIN;
 
 impl Source {
     pub(crate) fn new(name: &str, tenant: TenantId, kind: SourceKind) -> Arc<Self> {
@@ -93,6 +104,8 @@ impl Source {
             readings: AtomicU64::new(0),
             books: Mutex::default(),
             last_error: Mutex::new(None),
+            changed: Mutex::new(None),
+            heard: AtomicI64::new(NEVER),
             commands: Mutex::new(Vec::new()),
             commanded: Notify::new(),
         })
@@ -108,6 +121,11 @@ impl Source {
     pub(crate) fn count_all_received(&self, messages: usize, bytes: usize) {
         self.received.fetch_add(messages as u64, Ordering::AcqRel);
         self.metrics.bytes.increment(bytes as u64);
+    }
+
+    /// The last message came then.
+    pub(crate) fn heard_at(&self, received: Timestamp) {
+        self.heard.store(received.as_nanos(), Ordering::Relaxed);
     }
 
     /// A message was refused whole.
@@ -161,6 +179,11 @@ impl Source {
     /// Messages can come, or no longer.
     pub(crate) fn set_connected(&self, connected: bool) {
         let before = self.connected.swap(connected, Ordering::Relaxed);
+        let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        if before != connected || changed.is_none() {
+            *changed = Some(Instant::now());
+        }
+        drop(changed);
         self.metrics.connected.set(if connected { 1.0 } else { 0.0 });
         if before && !connected {
             self.metrics.disconnects.increment(1);
@@ -213,6 +236,11 @@ impl Source {
             refused: self.refused.load(Ordering::Relaxed),
             readings: self.readings.load(Ordering::Relaxed),
             last_error: self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            unchanged_for: self.changed.lock().unwrap_or_else(PoisonError::into_inner).map(|changed| changed.elapsed()),
+            last_message: match self.heard.load(Ordering::Relaxed) {
+                NEVER => None,
+                nanos => Some(Timestamp::from_nanos(nanos)),
+            },
         }
     }
 }

@@ -280,7 +280,16 @@ impl Hearing<'_> {
                 let (tenant, device) = key.clone();
                 let class = class().and_then(|class| AssetClass::new(class).ok());
                 self.found.announced.insert(key);
-                self.found.seen.push(Newcomer { tenant, device, format, class, treatment: self.unknown });
+                self.found.seen.push(Newcomer {
+                    tenant,
+                    device,
+                    format,
+                    class,
+                    treatment: self.unknown,
+                    source: Arc::clone(&raw.source),
+                    topic: raw.topic.clone(),
+                    heard: raw.received,
+                });
             }
         }
         self.name.clear();

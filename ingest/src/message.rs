@@ -40,6 +40,12 @@ pub struct Newcomer {
     pub class: Option<AssetClass>,
     /// What is to be done with it: register or quarantine. One that is refused is not announced.
     pub treatment: UnknownDevices,
+    /// The source through which it was heard first.
+    pub source: Arc<str>,
+    /// The topic on which it was heard first.
+    pub topic: String,
+    /// When it was heard first.
+    pub heard: Timestamp,
 }
 
 /// A device said that it is somewhere else than before, or for the first time where it is. The readings of its position say the same.

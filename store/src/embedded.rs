@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use model::alarm::{Alarm, Fact};
 use model::{
@@ -15,8 +17,8 @@ use crate::registry::Registry;
 use crate::timescale::Timescale;
 use crate::{
     Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetFact, AssetFactFilter, AssetRegistry, Author, Bucket,
-    Config, DeadLetterCount, DeadLetters, Error, Gauges, Letter, LetterFilter, LetterPage, Lost, QueryLimits, Receipt,
-    Result, Session, SignInCode, StageFact, Telemetry, TimesStream, TokenHash, Upserted,
+    Config, DeadLetterCount, DeadLetters, Error, Gauges, Letter, LetterFilter, LetterPage, LetterTally, Lost,
+    QueryLimits, Receipt, Result, Session, SignInCode, StageFact, Telemetry, TimesStream, TokenHash, Upserted,
 };
 
 /// Both halves. The lock is last, so that it is given back when everything else has ended.
@@ -223,6 +225,15 @@ impl<T: Telemetry> DeadLetters for Embedded<T> {
 
     async fn dead_letter_counts(&self, tenant: &TenantId) -> Result<Vec<DeadLetterCount>> {
         self.registry.dead_letter_counts(tenant).await
+    }
+
+    async fn dead_letter_tally(
+        &self,
+        tenant: &TenantId,
+        window: Window,
+        stretch: Duration,
+    ) -> Result<Vec<LetterTally>> {
+        self.registry.dead_letter_tally(tenant, window, stretch).await
     }
 
     async fn remove_letters(&self, tenant: &TenantId, ids: &[LetterId]) -> Result<u64> {

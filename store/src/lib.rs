@@ -15,7 +15,7 @@ mod unstorable;
 
 pub use completeness::{
     Completeness, DeviceCompleteness, Expectation, Expectations, Hole, Pace, SeriesCompleteness, Span, completeness,
-    holes,
+    completeness_of, holes,
 };
 pub use config::{Config, DatabaseUrl, Engine, LetterRoom, TimescaleConfig};
 pub use error::{BoxError, Error, Result};
@@ -23,7 +23,7 @@ pub use lock::is_in_use;
 pub use open::{open, open_read_only, open_records};
 pub use port::{
     Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetFact, AssetFactFilter, AssetRegistry, Author, Bucket,
-    Cell, Column, ColumnKind, DeadLetterCount, DeadLetters, Gauges, Letter, LetterFilter, LetterPage, Lost, NotKept,
+    Cell, Column, ColumnKind, DeadLetterCount, DeadLetters, Gauges, Letter, LetterFilter, LetterPage, LetterTally, Lost, NotKept,
     QueryLimits, Receipt, Records, SeriesTimes, Session, SignInCode, StageFact, Store, Telemetry, TimesStream,
     TokenHash, Upserted,
 };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Json, Path, Query, Request};
 use axum::http::request::Parts;
+use model::{Timestamp, Window};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -69,4 +70,15 @@ pub(crate) fn bounded(name: &str, asked: Option<usize>, usual: usize, most: usiz
 /// A name that may be of the wrong form: then nothing has it.
 pub(crate) fn named<T: std::str::FromStr>(text: Option<&str>) -> Option<Result<T, T::Err>> {
     text.filter(|text| !text.is_empty()).map(str::parse)
+}
+
+/// The window between two moments as people write them; `usual` long and up to `now` when they say nothing.
+pub(crate) fn window(from: Option<&str>, to: Option<&str>, usual: Duration, now: Timestamp) -> Result<Window, Problem> {
+    let moment = |name: &str, text: Option<&str>| {
+        let parsed = text.map(Timestamp::parse).transpose();
+        parsed.map_err(|error| Problem::BadRequest(format!("{name}: {error}")))
+    };
+    let until = moment("to", to)?.unwrap_or(now);
+    let from = moment("from", from)?.unwrap_or_else(|| until.minus(usual));
+    Window::new(from, until).ok_or_else(|| Problem::BadRequest("from must be before to".into()))
 }

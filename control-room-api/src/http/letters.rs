@@ -1,16 +1,19 @@
 //! What was refused: looked at, read again, discarded.
 
+use std::time::Duration;
+
 use axum::extract::{Json, State};
 use model::{LetterId, Reason, Timestamp};
 use store::LetterFilter;
 
-use super::extract::{Asked, Body, Named, bounded};
+use super::extract::{Asked, Body, Named, bounded, window};
 use super::problem::Problem;
 use crate::app::App;
 use crate::auth::Caller;
 use crate::letters::Reading;
 use crate::wire::letter::{
-    Letter, LetterChoice, LetterCount, LetterDetail, LetterPage, LetterQuery, LettersDiscarded, LettersReplayed,
+    Letter, LetterChoice, LetterCount, LetterDetail, LetterPage, LetterQuery, LetterTimeline, LetterTimelineQuery,
+    LettersDiscarded, LettersReplayed,
 };
 use crate::wire::problem::ProblemDocument;
 
@@ -18,6 +21,13 @@ use crate::wire::problem::ProblemDocument;
 const MOST: usize = 1_000;
 /// Letters in one page when nobody says.
 const USUAL: usize = 100;
+/// The longest time that a timeline may show: a year and what is over.
+const LONGEST: Duration = Duration::from_secs(400 * 86_400);
+/// The time when nobody says.
+const DAY: Duration = Duration::from_secs(86_400);
+/// Stretches of a timeline: half an hour each of a day when nobody says.
+const STRETCHES: usize = 48;
+const MOST_STRETCHES: usize = 400;
 
 /// Refused messages, the one that came last first.
 #[utoipa::path(get, path = "/api/v1/dead-letters", tag = "dead letters", params(LetterQuery), responses(
@@ -51,6 +61,30 @@ pub(crate) async fn letters(
         next: page.next,
         counts: counts.iter().map(LetterCount::of).collect(),
     }))
+}
+
+/// When refused messages came, by reason and source. Counted from what is kept: what was read again or discarded is gone.
+#[utoipa::path(get, path = "/api/v1/dead-letters/timeline", tag = "dead letters", params(LetterTimelineQuery), responses(
+    (status = 200, body = LetterTimeline),
+    (status = 400, body = ProblemDocument, content_type = "application/problem+json", description = "bad-request"),
+    (status = 401, body = ProblemDocument, content_type = "application/problem+json", description = "not-signed-in"),
+    (status = 403, body = ProblemDocument, content_type = "application/problem+json", description = "not-allowed"),
+))]
+pub(crate) async fn timeline(
+    State(app): State<App>,
+    caller: Caller,
+    Asked(query): Asked<LetterTimelineQuery>,
+) -> Result<Json<LetterTimeline>, Problem> {
+    caller.may_correct()?;
+    let stretches = bounded("stretches", query.stretches, STRETCHES, MOST_STRETCHES)?;
+    let window = window(query.from.as_deref(), query.to.as_deref(), DAY, (app.parts.clock)())?;
+    if window.span() > LONGEST {
+        return Err(Problem::BadRequest("at most 400 days".into()));
+    }
+    let nanos = window.span().as_nanos().div_ceil(stretches as u128);
+    let stretch = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+    let tally = app.parts.store.dead_letter_tally(&caller.tenant, window, stretch).await?;
+    Ok(Json(LetterTimeline::of(window, stretch, tally)))
 }
 
 /// One refused message with all that is kept of it.

@@ -11,6 +11,7 @@ mod history;
 mod ingest;
 mod letters;
 mod live;
+mod newcomers;
 mod openapi;
 mod problem;
 mod register;
@@ -18,7 +19,9 @@ mod router;
 mod screens;
 mod security;
 mod session;
+mod sources;
 mod sql;
+mod table;
 
 pub use openapi::openapi_document;
 pub(crate) use openapi::openapi_json;

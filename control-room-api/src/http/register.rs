@@ -32,7 +32,7 @@ const MOST_LISTED: usize = 1_000;
 const USUALLY_LISTED: usize = 100;
 
 /// A caller who sets things up. Known before the body is read.
-pub(crate) struct Administrator(Caller);
+pub(crate) struct Administrator(pub(crate) Caller);
 
 impl FromRequestParts<App> for Administrator {
     type Rejection = Problem;

@@ -18,8 +18,8 @@ use utoipa_axum::routes;
 use super::openapi::Document;
 use super::problem::Problem;
 use super::{
-    alarms, assets, city, completeness, figures, gaps, history, ingest, letters, live, openapi, register, screens,
-    security, session, sql,
+    alarms, assets, city, completeness, figures, gaps, history, ingest, letters, live, newcomers, openapi, register,
+    screens, security, session, sources, sql,
 };
 use crate::app::App;
 use crate::metrics as names;
@@ -42,6 +42,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(register::changes))
         .routes(routes!(register::approve))
         .routes(routes!(register::stage))
+        .routes(routes!(newcomers::newcomers))
+        .routes(routes!(newcomers::kinds))
         .routes(routes!(history::history))
         .routes(routes!(alarms::alarms))
         .routes(routes!(alarms::alarm))
@@ -50,7 +52,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(sql::sql))
         .routes(routes!(completeness::completeness))
         .routes(routes!(gaps::gaps))
+        .routes(routes!(completeness::export))
+        .routes(routes!(completeness::gaps))
         .routes(routes!(letters::letters))
+        .routes(routes!(letters::timeline))
         .routes(routes!(letters::letter))
         .routes(routes!(letters::replay))
         .routes(routes!(letters::discard))
@@ -61,6 +66,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(ingest::entity))
         .routes(routes!(ingest::entities))
         .routes(routes!(openapi::openapi))
+        .routes(routes!(sources::sources))
         .routes(routes!(figures::status))
         .routes(routes!(figures::metrics))
 }

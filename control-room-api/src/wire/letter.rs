@@ -1,8 +1,10 @@
 //! Refused messages, and what becomes of them when they are read again.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use model::Timestamp;
+use model::{Timestamp, Window};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -73,6 +75,42 @@ pub(crate) struct LetterPage {
     pub(crate) next: Option<String>,
     /// All letters of the city, by reason.
     pub(crate) counts: Vec<LetterCount>,
+}
+
+/// Over which time.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct LetterTimelineQuery {
+    /// RFC 3339; 24 hours before `to` when left out.
+    pub(crate) from: Option<String>,
+    /// RFC 3339; now when left out.
+    pub(crate) to: Option<String>,
+    /// In so many equal stretches: 1 to 400, default 48.
+    pub(crate) stretches: Option<usize>,
+}
+
+/// When messages of one reason and source came that were refused.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct LetterLine {
+    pub(crate) reason: String,
+    pub(crate) source: String,
+    /// All of them.
+    pub(crate) messages: u64,
+    /// Those of each stretch, the oldest first.
+    pub(crate) counts: Vec<u64>,
+}
+
+/// When messages came that were refused and are still kept, by reason and source; those with the most first.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct LetterTimeline {
+    #[schema(format = DateTime)]
+    pub(crate) from: String,
+    #[schema(format = DateTime)]
+    pub(crate) to: String,
+    /// How long a stretch is.
+    pub(crate) stretch_s: f64,
+    pub(crate) lines: Vec<LetterLine>,
 }
 
 /// A letter with all that is kept of it.
@@ -162,6 +200,29 @@ impl LetterCount {
     pub(crate) fn of(count: &store::DeadLetterCount) -> Self {
         let store::DeadLetterCount { reason, letters, messages, bytes } = *count;
         Self { reason: reason.as_str().into(), letters, messages, bytes }
+    }
+}
+
+impl LetterTimeline {
+    /// `tally` is in the order of reasons and sources.
+    pub(crate) fn of(window: Window, stretch: Duration, tally: Vec<store::LetterTally>) -> Self {
+        let stretches = usize::try_from(window.span().as_nanos().div_ceil(stretch.as_nanos().max(1))).unwrap_or(0);
+        let mut lines: Vec<LetterLine> = Vec::new();
+        for one in tally {
+            let reason = one.reason.as_str();
+            if lines.last().is_none_or(|line| line.reason != reason || line.source != one.source) {
+                let counts = vec![0; stretches];
+                lines.push(LetterLine { reason: reason.to_owned(), source: one.source, messages: 0, counts });
+            }
+            if let Some(line) = lines.last_mut()
+                && let Some(count) = line.counts.get_mut(one.stretch)
+            {
+                *count += one.messages;
+                line.messages += one.messages;
+            }
+        }
+        lines.sort_by_key(|line| std::cmp::Reverse(line.messages));
+        Self { from: window.from.to_rfc3339(), to: window.until.to_rfc3339(), stretch_s: stretch.as_secs_f64(), lines }
     }
 }
 

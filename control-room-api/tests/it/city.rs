@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use control_room_api::{
-    AlarmDesk, Approval, AssetChange, AssetDesk, AssetReport, Attendance, City as About, Clock, Config, DeviceGaps,
-    FieldChange, Gap, Gaps, ImportOrder, Inbox, LetterDesk, LetterFate, Live, NotAcknowledged, NotRegistered, NotTaken,
-    Parcel, Parts, Reading as Again, RegisterEntry, Reread, Server, Sheet, Status, StatusSource, Taken, hash_password,
-    issue_machine_token,
+    Account as Sums, AlarmDesk, Approval, AssetChange, AssetDesk, AssetKind, AssetReport, Attendance, City as About,
+    Clock, Config, DeviceGaps, FieldChange, Gap, Gaps, ImportOrder, Inbox, LetterDesk, LetterFate, Live,
+    NotAcknowledged, NotRegistered, NotTaken, Parcel, Parts, Reading as Again, RegisterEntry, Reread, Server, Sheet,
+    SourceKind, SourceReport, Status, StatusSource, Taken, hash_password, issue_machine_token,
 };
 use model::alarm::{Actor, Alarm, Change, Evidence, Fact, Guidance, Member, Priority, Text};
 use model::{
     Account, AlarmId, Asset, AssetClass, AssetId, DeviceId, Domain, Duration, Geometry, LetterId, Lifecycle,
-    MetricName, Position, Quality, Reading, ReadingBatch, Relation, RelationKind, Role, RuleId, Series, TenantId,
-    Timestamp, Unit, UserName, Value,
+    MetricName, Position, Quality, Reading, ReadingBatch, Reason, Relation, RelationKind, Role, RuleId, Series,
+    TenantId, Timestamp, Unit, UserName, Value,
 };
 use serde_json::{Value as Json, json};
 use store::Store;
@@ -275,6 +275,15 @@ impl AssetDesk for Office {
         Ok(vec![RegisterEntry { number, at, who: filter.tenant.to_string(), act: "import".into(), change }])
     }
 
+    fn kinds(&self) -> Vec<AssetKind> {
+        vec![AssetKind {
+            key: AssetClass::new("lamp").unwrap(),
+            domain: Domain::new("streetlight").unwrap(),
+            it: "Lampione".into(),
+            en: "Lamp".into(),
+        }]
+    }
+
     async fn approve(&self, tenant: &TenantId, user: &UserName, which: Approval) -> Result<AssetReport, NotRegistered> {
         self.note(tenant, user, format!("{which:?}"));
         Ok(AssetReport { changed: 2, ..AssetReport::default() })
@@ -346,7 +355,29 @@ struct AllWell;
 
 impl StatusSource for AllWell {
     fn status(&self) -> Status {
-        Status { ready: true, version: "0".into(), uptime_s: 1, stages: Vec::new() }
+        Status { ready: true, version: "0".into(), uptime_s: 60, stages: Vec::new() }
+    }
+
+    fn sources(&self, tenant: &TenantId) -> Vec<SourceReport> {
+        let account = Sums {
+            received: 9,
+            stored: 5,
+            duplicate: 1,
+            refused: vec![(Reason::Schema, 2)],
+            waiting: 1,
+            ..Sums::default()
+        };
+        vec![SourceReport {
+            name: format!("broker-of-{tenant}"),
+            kind: SourceKind::Broker,
+            connected: false,
+            connections: 0,
+            since: Some(Timestamp::EPOCH),
+            last_message: None,
+            last_error: Some("connection refused".into()),
+            messages: account.clone(),
+            readings: account,
+        }]
     }
 }
 

@@ -29,6 +29,37 @@ async fn the_device_with_a_hole_is_named() {
     );
     assert!((body["ratio"].as_f64().unwrap() - 98.0 / 118.0).abs() < 1e-9, "{body}");
 
+    assert_eq!((hole["asset"].as_str(), hole["area"].as_str()), (Some("lamp-00002"), Some("Centro")));
+    for share in [&body["domains"][0], &body["areas"][0]] {
+        assert_eq!((share["devices"].as_u64(), share["missed"].as_u64()), (Some(2), Some(20)), "{share}");
+    }
+    assert_eq!(body["domains"][0]["name"], "streetlight");
+
+    let (status, gaps) = city.get(&format!("/api/v1/completeness/dev-00002?from={from}"), &token).await;
+    assert_eq!((status, gaps["gaps"].as_array().map(Vec::len)), (200, Some(1)), "{gaps}");
+    let gap = &gaps["gaps"][0];
+    assert_eq!(
+        (gap["from"].as_str(), gap["to"].as_str()),
+        (Some(&*minute(40).to_rfc3339()), Some(&*minute(19).to_rfc3339()))
+    );
+    assert_eq!((gap["missed"].as_u64(), gaps["series"][0]["usual_s"].as_f64()), (Some(20), Some(60.0)), "{gaps}");
+    assert_eq!(gaps["series"][0]["missed"], hole["missed"], "both count the same");
+    let (_, whole) = city.get(&format!("/api/v1/completeness/dev-00001?from={from}"), &token).await;
+    assert_eq!(whole["gaps"].as_array().map(Vec::len), Some(0), "{whole}");
+    assert_eq!(city.get("/api/v1/completeness/dev-00009", &token).await.0, 404);
+
+    let table = reqwest::Client::new().get(city.url(&format!("/api/v1/completeness/export?from={from}")));
+    let table = table.bearer_auth(&token).send().await.unwrap();
+    assert_eq!(table.headers()["content-type"], "text/csv; charset=utf-8");
+    let table = table.text().await.unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines[0].starts_with("device,asset,name,domain,area,readings"), "{table}");
+    assert!(
+        lines[1].starts_with("dev-00002,lamp-00002,Lampione 2,streetlight,Centro,39,59,20,0.661017,1260,0"),
+        "{table}"
+    );
+    assert_eq!(lines.len(), 3, "{table}");
+
     let crew = city.token("crew", "messina").await;
     assert_eq!(city.get("/api/v1/completeness", &crew).await.0, 403);
     let other = city.token("admin", "prato").await;

@@ -82,7 +82,7 @@ fn fields(shape: &str) -> BTreeSet<String> {
 #[test]
 fn shapes_have_the_fields_that_the_contract_names() {
     let document: Json = serde_json::from_str(&control_room_api::openapi_document()).unwrap();
-    for shape in ["AssetBrief", "History", "Alarm"] {
+    for shape in ["AssetBrief", "History", "Alarm", "Newcomer"] {
         let schema = &document["components"]["schemas"][shape]["properties"];
         let known: BTreeSet<_> = schema.as_object().unwrap().keys().cloned().collect();
         assert_eq!(known, fields(&format!("{shape} ")), "{shape}");

@@ -112,3 +112,33 @@ async fn a_choice_that_is_none_is_refused_and_a_wrong_word_is_named() {
     let long = Timestamp::from_nanos(i64::MAX).to_rfc3339();
     assert_eq!(city.get(&format!("/api/v1/dead-letters?since={long}"), &token).await.0, 200);
 }
+
+#[tokio::test]
+async fn it_is_shown_when_what_was_refused_came() {
+    let city = City::open().await;
+    bury(&city, "messina", "a", Reason::Schema, b"1").await;
+    city.pass(std::time::Duration::from_secs(3_600));
+    for payload in [b"2", b"3"] {
+        bury(&city, "messina", "a", Reason::Schema, payload).await;
+    }
+    bury(&city, "messina", "a", Reason::Malformed, b"4").await;
+    bury(&city, "prato", "a", Reason::Malformed, b"5").await;
+    city.pass(std::time::Duration::from_secs(60));
+    let token = city.token("admin", "messina").await;
+    let (status, line) = city.get("/api/v1/dead-letters/timeline?stretches=24", &token).await;
+    assert_eq!((status, line["stretch_s"].as_f64()), (200, Some(3_600.0)), "{line}");
+    let first = &line["lines"][0];
+    assert_eq!(
+        (&first["reason"], &first["source"], &first["messages"]),
+        (&json!("schema"), &json!("listener"), &json!(3))
+    );
+    let counts: Vec<u64> = first["counts"].as_array().unwrap().iter().map(|count| count.as_u64().unwrap()).collect();
+    assert_eq!((counts.len(), counts[22], counts[23]), (24, 1, 2), "{counts:?}");
+    assert_eq!((line["lines"].as_array().unwrap().len(), &line["lines"][1]["messages"]), (2, &json!(1)));
+    for query in ["stretches=0", "from=2020-01-01T00:00:00Z", "from=2030-01-01T00:00:00Z"] {
+        let (status, answer) = city.get(&format!("/api/v1/dead-letters/timeline?{query}"), &token).await;
+        assert_eq!((status, slug(&answer)), (400, "bad-request"), "{query} {answer}");
+    }
+    let operator = city.token("operator", "messina").await;
+    assert_eq!(city.get("/api/v1/dead-letters/timeline", &operator).await.0, 403);
+}

@@ -10,6 +10,7 @@ mod guards;
 mod history;
 mod ingest;
 mod letters;
+mod newcomers;
 mod page;
 mod picture;
 mod register;

@@ -235,7 +235,14 @@ fn first_sight(newcomer: &ingest::Newcomer, places: &[Place], fresh: &[Reading],
             UnknownDevices::Register => Lifecycle::InService,
             UnknownDevices::Quarantine | UnknownDevices::Refuse => Lifecycle::Quarantined,
         },
-        properties: [("first_seen_format".to_owned(), newcomer.format.to_string())].into(),
+        properties: [
+            ("first_seen", newcomer.heard.to_rfc3339()),
+            ("first_seen_format", newcomer.format.to_string()),
+            ("first_seen_source", newcomer.source.to_string()),
+            ("first_seen_topic", newcomer.topic.clone()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into(),
     })
 }
 

@@ -1,5 +1,6 @@
 //! The order of hand-overs: source, decode, keep, acknowledge, show, judge, keep the facts, tell.
 
+mod accounts;
 mod assemble;
 mod attendance;
 mod bisect;

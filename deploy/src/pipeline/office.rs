@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use control_room_api::{
-    Approval, AssetChange, AssetDesk, AssetReport, Clock, FieldChange, ImportOrder, Live, NotRegistered, RegisterEntry,
-    Sheet,
+    Approval, AssetChange, AssetDesk, AssetKind, AssetReport, Clock, FieldChange, ImportOrder, Live, NotRegistered,
+    RegisterEntry, Sheet,
 };
 use model::{Asset, AssetId, Lifecycle, TenantId, UserName};
 use store::{AssetFact, AssetFactFilter, Author, Store};
@@ -141,6 +141,17 @@ impl AssetDesk for Office {
 
     async fn changes(&self, filter: AssetFactFilter) -> Result<Vec<RegisterEntry>, NotRegistered> {
         Ok(entries(self.store.asset_facts(&filter).await.map_err(|error| not_kept(&error))?))
+    }
+
+    fn kinds(&self) -> Vec<AssetKind> {
+        let classes = self.directory.classes();
+        let kind = |class: &Arc<ingest::class::Class>| AssetKind {
+            key: class.key.clone(),
+            domain: class.domain.clone(),
+            it: class.title.it.clone(),
+            en: class.title.en.clone(),
+        };
+        classes.all().map(kind).collect()
     }
 
     async fn approve(&self, tenant: &TenantId, user: &UserName, which: Approval) -> Result<AssetReport, NotRegistered> {

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use control_room_api::{Clock, Stage, StageState, Status, StatusSource};
+use control_room_api::{Clock, SourceReport, Stage, StageState, Status, StatusSource, system_clock};
 use ingest::Arrival;
+use model::TenantId;
 use store::Store;
 use tokio::sync::mpsc::WeakSender;
 use tokio_util::sync::CancellationToken;
 
+use super::accounts;
 use super::directory::Directory;
 use super::keep::Kept;
 use super::metrics as names;
@@ -61,6 +63,15 @@ impl StatusSource for Reporter {
             uptime_s: self.started.elapsed().as_secs(),
             stages,
         }
+    }
+
+    fn sources(&self, tenant: &TenantId) -> Vec<SourceReport> {
+        let now = system_clock()();
+        let own = self.sources.books().into_iter().filter(|(source, _)| source.tenant == *tenant);
+        let mut reports: Vec<SourceReport> = own.map(|(source, books)| accounts::of(source, &books, now)).collect();
+        let replayed = self.replayer.books().into_iter().find(|(whose, _)| whose == tenant);
+        reports.extend(replayed.map(|(_, books)| accounts::of_replay(&books)));
+        reports
     }
 }
 

@@ -27,10 +27,38 @@ pub async fn completeness(
     window: Window,
     now: Timestamp,
     expectations: &Expectations,
+    progress: impl FnMut(f64) + Send,
+) -> Result<Completeness> {
+    pass(readings, tenant, window, now, expectations, None, progress).await
+}
+
+/// How complete one device is; none when it said nothing in the window nor in the day before, and nobody told that it should.
+///
+/// # Errors
+/// When the readings cannot be read.
+pub async fn completeness_of(
+    readings: &dyn Telemetry,
+    tenant: &TenantId,
+    window: Window,
+    now: Timestamp,
+    expectations: &Expectations,
+    device: &DeviceId,
+) -> Result<Option<DeviceCompleteness>> {
+    let mut found = pass(readings, tenant, window, now, expectations, Some(device), |_| {}).await?;
+    Ok(found.devices.pop())
+}
+
+async fn pass(
+    readings: &dyn Telemetry,
+    tenant: &TenantId,
+    window: Window,
+    now: Timestamp,
+    expectations: &Expectations,
+    only: Option<&DeviceId>,
     mut progress: impl FnMut(f64) + Send,
 ) -> Result<Completeness> {
     let end = window.until.min(now.plus(Duration::from_nanos(1)));
-    let mut count = Count { expectations, window, end, devices: BTreeMap::new(), frames: Frames::new() };
+    let mut count = Count { expectations, only, window, end, devices: BTreeMap::new(), frames: Frames::new() };
     if let Some(before) = Window::new(window.from.minus(BEFORE), window.from) {
         let stream = open(readings, tenant, before, &count.frames.metric).await?;
         count.hear(stream, false).await?;
@@ -78,6 +106,8 @@ impl Device<'_> {
 /// Everything that has been heard so far.
 struct Count<'a> {
     expectations: &'a Expectations,
+    /// The one device that is asked about; all when there is none.
+    only: Option<&'a DeviceId>,
     window: Window,
     end: Timestamp,
     devices: BTreeMap<DeviceId, Device<'a>>,
@@ -95,6 +125,9 @@ impl<'a> Count<'a> {
     }
 
     fn one(&mut self, SeriesTimes { device, metric, times, numbers }: &SeriesTimes, inside: bool) {
+        if self.only.is_some_and(|only| only != device) {
+            return;
+        }
         if *metric == self.frames.metric {
             self.frames.hear(device, numbers, inside);
         }
@@ -128,7 +161,7 @@ impl<'a> Count<'a> {
             let Some(main) = expectation.main.as_ref().filter(|main| expectation.intervals.contains_key(*main)) else {
                 continue;
             };
-            if !self.devices.contains_key(device) {
+            if self.only.is_none_or(|only| only == device) && !self.devices.contains_key(device) {
                 let mut silent = self.device(Some(expectation), device);
                 if silent.spans.iter().any(|span| span.pace == Pace::Told) {
                     silent.series.insert(main.clone(), Series::default());

@@ -8,7 +8,7 @@ mod report;
 mod rhythm;
 mod series;
 
-pub use count::completeness;
+pub use count::{completeness, completeness_of};
 pub use expectation::{Expectation, Expectations, Pace, Span};
 pub use holes::holes;
 pub use report::{Completeness, DeviceCompleteness, Hole, SeriesCompleteness};

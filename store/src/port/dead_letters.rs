@@ -1,7 +1,9 @@
 //! Keeping what was refused, so that it can be looked at, corrected and read again.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use model::{DeadLetter, LetterId, Reason, TenantId, Timestamp};
+use model::{DeadLetter, LetterId, Reason, TenantId, Timestamp, Window};
 
 use crate::Result;
 
@@ -70,6 +72,19 @@ pub struct DeadLetterCount {
     pub bytes: u64,
 }
 
+/// How many messages of one reason and source were refused in one of the equal stretches of a window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterTally {
+    /// Why they were refused.
+    pub reason: Reason,
+    /// Where they came from.
+    pub source: String,
+    /// Which stretch, counted from 0.
+    pub stretch: usize,
+    /// How many messages.
+    pub messages: u64,
+}
+
 /// Refused messages, bounded for each tenant by size and age.
 #[async_trait]
 pub trait DeadLetters: Send + Sync {
@@ -87,6 +102,11 @@ pub trait DeadLetters: Send + Sync {
 
     /// How many letters of a tenant are kept, by reason.
     async fn dead_letter_counts(&self, tenant: &TenantId) -> Result<Vec<DeadLetterCount>>;
+
+    /// When the messages came that the letters of a tenant stand for: `window` in stretches of this length, those without any left out. Of a message
+    /// that came very often only the first arrivals are known one by one.
+    async fn dead_letter_tally(&self, tenant: &TenantId, window: Window, stretch: Duration)
+    -> Result<Vec<LetterTally>>;
 
     /// Takes letters out: they were read again, or nobody wants them. Returns how many there were.
     async fn remove_letters(&self, tenant: &TenantId, ids: &[LetterId]) -> Result<u64>;

@@ -10,7 +10,7 @@ mod telemetry;
 pub use accounts::{Accounts, Session, SignInCode, TokenHash};
 pub use alarms::{AlarmFilter, AlarmJournal, AlarmPage};
 pub use assets::{AssetFact, AssetFactFilter, AssetRegistry, Author, StageFact, Upserted};
-pub use dead_letters::{DeadLetterCount, DeadLetters, Letter, LetterFilter, LetterPage};
+pub use dead_letters::{DeadLetterCount, DeadLetters, Letter, LetterFilter, LetterPage, LetterTally};
 pub use query::{Answer, Cell, Column, ColumnKind, QueryLimits};
 pub use telemetry::{Bucket, Gauges, Lost, NotKept, Receipt, SeriesTimes, Telemetry, TimesStream};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use model::{DeadLetter, LetterId, Reason, TenantId};
+use model::{DeadLetter, LetterId, Reason, TenantId, Window};
 use store::{DeadLetterCount, Letter, LetterFilter, LetterRoom, Store};
 
 use crate::town::{at, open, open_with, reopen, tenant};
@@ -125,6 +125,32 @@ async fn the_same_poison_a_hundred_thousand_times_is_one_letter_that_knows_when_
     let DeadLetterCount { letters, messages, bytes, .. } = store.dead_letter_counts(&me).await.unwrap()[0];
     assert_eq!((letters, messages), (1, 100_000));
     assert!(bytes < 400_000, "{bytes} bytes for one message");
+}
+
+#[tokio::test]
+async fn it_is_told_when_what_was_refused_came_by_reason_and_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let (me, ct) = (tenant("messina"), tenant("catania"));
+    let mut came: Vec<_> = (0..6).map(|n| letter(&me, n, Reason::Schema)).collect();
+    came.push(DeadLetter { source: "http".into(), ..letter(&me, 5, Reason::Range) });
+    // The same message twice is one letter and two arrivals.
+    came.push(DeadLetter { received: at(25), ..letter(&me, 0, Reason::Schema) });
+    came.push(letter(&ct, 1, Reason::Schema));
+    store.bury(&came).await.unwrap();
+    let window = Window::new(at(1), at(30)).unwrap();
+    let tally = store.dead_letter_tally(&me, window, Duration::from_secs(2)).await.unwrap();
+    let short: Vec<_> = tally.iter().map(|t| (t.reason, t.source.as_str(), t.stretch, t.messages)).collect();
+    assert_eq!(
+        short,
+        [
+            (Reason::Range, "http", 2, 1),
+            (Reason::Schema, "broker", 0, 2),
+            (Reason::Schema, "broker", 1, 2),
+            (Reason::Schema, "broker", 2, 1),
+            (Reason::Schema, "broker", 12, 1),
+        ]
+    );
 }
 
 #[tokio::test]

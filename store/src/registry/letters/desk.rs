@@ -1,10 +1,12 @@
 //! What others may ask about dead letters.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use model::{DeadLetter, LetterId, Reason, TenantId, Timestamp};
+use model::{DeadLetter, LetterId, Reason, TenantId, Timestamp, Window};
 
 use super::super::Registry;
-use crate::{DeadLetterCount, DeadLetters, Letter, LetterFilter, LetterPage, Result};
+use crate::{DeadLetterCount, DeadLetters, Letter, LetterFilter, LetterPage, LetterTally, Result};
 
 #[async_trait]
 impl DeadLetters for Registry {
@@ -26,6 +28,15 @@ impl DeadLetters for Registry {
 
     async fn dead_letter_counts(&self, tenant: &TenantId) -> Result<Vec<DeadLetterCount>> {
         self.told("counting dead letters", self.count_letters(tenant).await)
+    }
+
+    async fn dead_letter_tally(
+        &self,
+        tenant: &TenantId,
+        window: Window,
+        stretch: Duration,
+    ) -> Result<Vec<LetterTally>> {
+        self.told("counting dead letters", self.tally_letters(tenant, window, stretch).await)
     }
 
     async fn remove_letters(&self, tenant: &TenantId, ids: &[LetterId]) -> Result<u64> {

@@ -60,7 +60,7 @@ impl LetterRow {
     }
 }
 
-fn read_reason(word: &str) -> Result<Reason, Unread> {
+pub(super) fn read_reason(word: &str) -> Result<Reason, Unread> {
     Reason::from_word(word).ok_or_else(|| format!("no reason is called {word:?}").into())
 }
 

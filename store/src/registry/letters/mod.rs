@@ -5,3 +5,4 @@ mod desk;
 mod list;
 mod room;
 mod settle;
+mod tally;
