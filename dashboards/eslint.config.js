@@ -6,7 +6,7 @@ import ts from 'typescript-eslint';
 import svelteConfig from './svelte.config.js';
 
 export default ts.config(
-  { ignores: ['dist/', 'src/paraglide/', 'node_modules/', 'basemap/', 'project.inlang/'] },
+  { ignores: ['dist/', 'src/paraglide/', 'src/wire/generated.ts', 'node_modules/', 'basemap/', 'project.inlang/'] },
   js.configs.recommended,
   ...ts.configs.strict,
   ...svelte.configs.recommended,

@@ -54,7 +54,7 @@ pub(crate) async fn completeness(
     (status = 403, body = ProblemDocument, content_type = "application/problem+json", description = "not-allowed"),
     (status = 408, body = ProblemDocument, content_type = "application/problem+json", description = "sql-deadline"),
 ))]
-pub(crate) async fn export(
+pub(crate) async fn completeness_table(
     State(app): State<App>,
     caller: Caller,
     Asked(query): Asked<PeriodQuery>,
@@ -79,7 +79,7 @@ pub(crate) async fn export(
     (status = 404, body = ProblemDocument, content_type = "application/problem+json", description = "not-found"),
     (status = 408, body = ProblemDocument, content_type = "application/problem+json", description = "sql-deadline"),
 ))]
-pub(crate) async fn gaps(
+pub(crate) async fn completeness_gaps(
     State(app): State<App>,
     caller: Caller,
     Named(device): Named<DeviceId>,

@@ -89,6 +89,35 @@ fn shapes_have_the_fields_that_the_contract_names() {
     }
 }
 
+/// Generators make a name of each operation: two of one name are an error in what they make.
+#[test]
+fn every_operation_has_a_name_of_its_own() {
+    let document: Json = serde_json::from_str(&control_room_api::openapi_document()).unwrap();
+    let paths = document["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|methods| methods.as_object().unwrap().values());
+    let mut names: Vec<_> = operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all);
+}
+
+/// The screens' types are made from the committed document (`npm run wire` in `dashboards`).
+#[test]
+fn the_committed_document_is_this_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    let made = control_room_api::openapi_document();
+    if std::env::var_os("SPECOLA_WRITE_OPENAPI").is_some() {
+        std::fs::write(path, &made).unwrap();
+    }
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    let same = serde_json::from_str::<Json>(&committed).ok() == serde_json::from_str(&made).ok();
+    assert!(
+        same,
+        "openapi.json is old: SPECOLA_WRITE_OPENAPI=1 cargo test -p control-room-api contract, then npm run wire"
+    );
+}
+
 #[tokio::test]
 async fn the_document_is_served_to_anybody_and_is_openapi_3_1() {
     let city = City::open().await;

@@ -27,15 +27,24 @@ const DEADLINE_MS = 60_000;
 /** The server's largest page of assets. */
 const ASSET_PAGE = 20_000;
 
-async function ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+/** Asks with a JSON body, or with none. */
+export function ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const json = { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  return answer(path, { method, ...(body === undefined ? {} : json) }, signal);
+}
+
+/** Hands in a text that is no JSON. */
+export function send<T>(path: string, kind: string, body: string, signal?: AbortSignal): Promise<T> {
+  return answer(path, { method: 'POST', headers: { 'content-type': kind }, body }, signal);
+}
+
+async function answer<T>(path: string, request: RequestInit, signal?: AbortSignal): Promise<T> {
   const deadline = AbortSignal.timeout(DEADLINE_MS);
   let response: Response;
   try {
     response = await fetch(`/api/v1${path}`, {
-      method,
+      ...request,
       credentials: 'same-origin',
-      headers: body === undefined ? {} : { 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     });
   } catch (error) {
@@ -44,20 +53,21 @@ async function ask<T>(method: string, path: string, body?: unknown, signal?: Abo
   }
   if (response.status === 204) return undefined as T;
   const text = await response.text();
-  let answer: unknown;
+  let read: unknown;
   try {
-    answer = JSON.parse(text);
+    read = JSON.parse(text);
   } catch {
     throw new Unreachable(`HTTP ${response.status} without JSON`);
   }
   if (!response.ok) {
     if (response.status >= 502) throw new Unreachable(`HTTP ${response.status}`);
-    throw new Refused(response.status, answer as Partial<Problem>);
+    throw new Refused(response.status, read as Partial<Problem>);
   }
-  return answer as T;
+  return read as T;
 }
 
-function query(parameters: Record<string, string | number | undefined | null>): string {
+/** What stands after the question mark; what is not said is left out. */
+export function query(parameters: Record<string, string | number | undefined | null>): string {
   const pairs = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== null && value !== '');
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs.map(([key, value]) => [key, String(value)]))}`;
 }

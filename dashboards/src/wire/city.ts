@@ -1,11 +1,7 @@
-/** The city this desk looks at. Same words as the server's `wire/city.rs`. */
-export interface City {
-  name: string;
-  tenant: string;
-  center: [number, number];
-  /** West, south, east, north. */
-  bounds: [number, number, number, number];
-  epoch: string | number;
-  domains: { id: string; asset_count: number }[];
-  timezone: string;
-}
+/** The city this desk looks at. */
+import type { Narrow, Schema } from './narrow';
+
+/** West, south, east, north. */
+export type Bounds = [number, number, number, number];
+
+export type City = Narrow<Schema['City'], { center: [number, number]; bounds: Bounds }>;

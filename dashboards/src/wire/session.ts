@@ -1,11 +1,5 @@
-/** Who is signed in. Same words as the server's `wire/session.rs`. */
-export type Role = 'operator' | 'crew' | 'analyst' | 'admin' | 'sender';
+/** Who is signed in. */
+import type { Schema } from './narrow';
 
-export interface Session {
-  user: string;
-  name: string;
-  role: Role;
-  tenant: string;
-  tenant_name: string;
-  expires: string;
-}
+export type Role = Schema['Role'];
+export type Session = Schema['Session'];

@@ -1,9 +1,5 @@
-/** Answers to an analyst's question. Same words as the server's `wire/sql.rs`. */
-export type Cell = string | number | boolean | null;
+/** Answers to an analyst's question. */
+import type { Schema } from './narrow';
 
-export interface SqlAnswer {
-  columns: { name: string; kind: string }[];
-  rows: Cell[][];
-  truncated: boolean;
-  elapsed_ms: number;
-}
+export type Cell = Schema['Scalar'];
+export type SqlAnswer = Schema['SqlAnswer'];

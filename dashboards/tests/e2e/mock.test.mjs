@@ -119,6 +119,52 @@ describe('the live map', () => {
   });
 });
 
+describe('the lasso', () => {
+  it('catches the assets inside of a line, and acknowledges their alarms together', async () => {
+    const raised = mock.raise({ kind: 1, nth: 8 });
+    await desk({ still: true, locale: 'en' }, '/', async (page) => {
+      await ready(page);
+      await page.evaluate(
+        ([lon, lat]) => window.__specola.map.jumpTo({ center: [lon, lat], zoom: 16 }),
+        [raised.lon, raised.lat],
+      );
+      await page.getByRole('button', { name: 'Lasso' }).click();
+      const box = await page.getByTestId('lasso').boundingBox();
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      await page.mouse.move(x - 90, y - 90);
+      await page.mouse.down();
+      for (const [dx, dy] of [
+        [90, -90],
+        [90, 90],
+        [-90, 90],
+      ])
+        await page.mouse.move(x + dx, y + dy, { steps: 4 });
+      await page.mouse.up();
+      const list = page.getByRole('region', { name: /Assets chosen: \d+/ });
+      await list.waitFor();
+      const inside = await page.evaluate(() => {
+        const { map, board } = window.__specola;
+        const middle = map.project(map.getCenter());
+        const near = ({ x, y }) => Math.abs(x - middle.x) < 88 && Math.abs(y - middle.y) < 88;
+        return board.assets.filter((asset) => asset && near(map.project([asset.lon, asset.lat]))).length;
+      });
+      const told = Number(/\d+/.exec(await list.getByRole('status').textContent())[0]);
+      assert.ok(told >= inside && told <= inside * 1.2 + 2, `${told} told, ${inside} inside`);
+      assert.match(await list.locator('li').first().textContent(), new RegExp(raised.asset_name));
+      await list.getByRole('button', { name: 'Acknowledge (1)' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Acknowledge (1)' }).click();
+      await page.waitForFunction(
+        (id) => window.__specola.alarms().find((one) => one.id === id)?.state === 'active_acknowledged',
+        raised.id,
+      );
+      assert.deepEqual(await axe(page), []);
+      await page.keyboard.press('Escape');
+      await list.waitFor({ state: 'detached' });
+    });
+    mock.clear(raised.id);
+  });
+});
+
 describe('the alarm list', () => {
   it('stands still under the hand and says what is new', async () => {
     const first = mock.raise({ kind: 2, nth: 1 });

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { WebSocketServer } from 'ws';
 import { Alarms } from './alarms.mjs';
 import { assets as city, chance, DOMAINS, history, limits, series } from './city.mjs';
+import { Data } from './data.mjs';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 const TYPES = {
@@ -26,11 +27,12 @@ const CSP =
  * Starts the mock. `lively` lets alarms come and go by themselves and states change; without it only the caller acts.
  * Gives back `{url, alarms, raise, clear, silence, speak, restart, count, close}`.
  */
-export async function start({ port = 0, count = 8000, lively = false, seed = 7 } = {}) {
+export async function start({ port = 0, count = 8000, lively = false, seed = 7, role = 'operator' } = {}) {
   const all = city(count, seed);
   const byId = new Map(all.map((asset) => [asset.id, asset]));
   const random = chance(seed + 1);
   let alarms = new Alarms(all);
+  let data = new Data(all);
   let run = 1;
   let epoch = 'run-1';
   let version = 1;
@@ -47,7 +49,7 @@ export async function start({ port = 0, count = 8000, lively = false, seed = 7 }
   const session = () => ({
     user: 'operator',
     name: 'Anna Operatrice',
-    role: 'operator',
+    role,
     tenant: 'messina',
     tenant_name: 'Comune di Messina',
     expires: new Date(Date.now() + 8 * 3_600_000).toISOString(),
@@ -61,9 +63,10 @@ export async function start({ port = 0, count = 8000, lively = false, seed = 7 }
   const problem = (response, status, slug, detail = slug) =>
     reply(response, status, { type: `urn:specola:problem:${slug}`, title: slug, status, detail });
 
-  async function body(request) {
+  async function body(request, how = 'json') {
     let text = '';
     for await (const part of request) text += part;
+    if (how === 'text') return text;
     return text === '' ? {} : JSON.parse(text);
   }
 
@@ -98,6 +101,17 @@ export async function start({ port = 0, count = 8000, lively = false, seed = 7 }
         timezone: 'Europe/Rome',
       });
     }
+    if (path === '/completeness/export') {
+      response.writeHead(200, {
+        'content-type': 'text/csv',
+        'content-disposition': 'attachment; filename="completeness.csv"',
+      });
+      response.end('device,missed\n');
+      return;
+    }
+    const known = await data.answer(request.method, path, url, (how) => body(request, how));
+    if (known === null) return problem(response, 404, 'not-found');
+    if (known !== undefined) return reply(response, 200, known);
     if (path === '/assets') {
       const limit = Math.min(20000, Number(url.searchParams.get('limit') ?? 1000));
       const from = Number(url.searchParams.get('after') ?? 0);
@@ -354,6 +368,14 @@ export async function start({ port = 0, count = 8000, lively = false, seed = 7 }
     get alarms() {
       return alarms;
     },
+    get data() {
+      return data;
+    },
+    /** Everything about the data as at the start; another role from now on. */
+    begin(as = role) {
+      role = as;
+      data = new Data(all);
+    },
     raise(what) {
       const alarm = alarms.raise(what);
       changed();
@@ -394,6 +416,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     port: Number(process.env.PORT ?? 8090),
     count: Number(process.env.ASSETS ?? 8000),
     lively: true,
+    role: process.env.ROLE ?? 'admin',
   });
   console.log(`${mock.url}/signin?code=mock`);
 }

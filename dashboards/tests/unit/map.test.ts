@@ -1,6 +1,7 @@
 // Picking, places, hours and the columns of a chart.
 import { describe, expect, it } from 'vitest';
 import { Grid } from '../../src/map/grid';
+import { caught, isInside } from '../../src/map/lasso';
 import { mercator, SCALE } from '../../src/map/place';
 import { columns } from '../../src/panels/asset/chart';
 import { hourly } from '../../src/panels/asset/hourly';
@@ -74,5 +75,26 @@ describe('history', () => {
     expect(columns(history)[2]).toEqual([1, 1, 1, null, 1, 1]);
     const sparse = { bucket_s: 60, points: [0, 900, 1800, 2700].map((s) => point(s * 1000, 1)) } as History;
     expect(columns(sparse)[2]).toEqual([1, 1, 1, 1]);
+  });
+});
+
+describe('a lasso', () => {
+  const square = Float64Array.of(0, 0, 10, 0, 10, 10, 0, 10);
+
+  it('catches what is inside of it, and of that what is shown', () => {
+    const x = Float32Array.of(5, 11, 0.5, NaN, 9, 5);
+    const y = Float32Array.of(5, 5, 9.5, 5, -1, 2);
+    const grid = new Grid(x, y);
+    expect(caught(grid, x, y, square, () => true).sort()).toEqual([0, 2, 5]);
+    expect(caught(grid, x, y, square, (slot) => slot !== 2).sort()).toEqual([0, 5]);
+    expect(caught(grid, x, y, Float64Array.of(0, 0, 10, 10), () => true)).toEqual([]);
+  });
+
+  it('follows a line that bends inwards', () => {
+    // A horseshoe, open above.
+    const horseshoe = Float64Array.of(0, 0, 2, 0, 2, 8, 8, 8, 8, 0, 10, 0, 10, 10, 0, 10);
+    expect(isInside(horseshoe, 5, 4)).toBe(false);
+    expect(isInside(horseshoe, 1, 4)).toBe(true);
+    expect(isInside(horseshoe, 5, 9)).toBe(true);
   });
 });

@@ -1,0 +1,1 @@
+import{t as e}from"./runtime-6ZxuIJNu.js";var t=()=>`Misura`,n=()=>`Metric`,r=((r={},i={})=>(i.locale??e())===`en`?n(r):t(r));export{r as t};

@@ -1,0 +1,1 @@
+import{t as e}from"./runtime-6ZxuIJNu.js";var t=()=>`Regolare`,n=()=>`Normal`,r=((r={},i={})=>(i.locale??e())===`en`?n(r):t(r)),i=()=>`Rientrato, da riconoscere`,a=()=>`Returned, to acknowledge`,o=((t={},n={})=>(n.locale??e())===`en`?a(t):i(t)),s=()=>`Senza dati recenti`,c=()=>`No recent data`,l=((t={},n={})=>(n.locale??e())===`en`?c(t):s(t));export{o as n,r,l as t};

@@ -1,0 +1,1 @@
+import{t as e}from"./runtime-6ZxuIJNu.js";var t=()=>`Che cosa fare`,n=()=>`What to do`,r=((r={},i={})=>(i.locale??e())===`en`?n(r):t(r)),i=()=>`Sulla mappa`,a=()=>`On the map`,o=((t={},n={})=>(n.locale??e())===`en`?a(t):i(t));export{r as n,o as t};
