@@ -188,7 +188,8 @@ describe('who is new', () => {
         mock.data.imported,
         `id,name,class,area,lifecycle,longitude,latitude\nbin-042,"Cestino ""Cairoli"", lato mare",waste-bin,Centro,in-service,${lon},${lat}\n`,
       );
-      await page.getByRole('heading', { name: 'bin-042' }).waitFor({ state: 'detached' });
+      // At once, not with the next look.
+      await page.getByRole('heading', { name: 'bin-042' }).waitFor({ state: 'detached', timeout: 5000 });
     });
   });
 
