@@ -1,7 +1,6 @@
 //! A store with a folder of one process: readings by one of the engines, the rest in SQLite.
 
 use std::sync::Arc;
-
 use std::time::Duration;
 
 use async_trait::async_trait;
