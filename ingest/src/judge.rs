@@ -287,7 +287,7 @@ impl Hearing<'_> {
                     class,
                     treatment: self.unknown,
                     source: Arc::clone(&raw.source),
-                    topic: raw.topic.clone(),
+                    topic: raw.topic.to_string(),
                     heard: raw.received,
                 });
             }
