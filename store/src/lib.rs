@@ -23,8 +23,8 @@ pub use lock::is_in_use;
 pub use open::{open, open_read_only, open_records};
 pub use port::{
     Accounts, AlarmFilter, AlarmJournal, AlarmPage, Answer, AssetFact, AssetFactFilter, AssetRegistry, Author, Bucket,
-    Cell, Column, ColumnKind, DeadLetterCount, DeadLetters, Gauges, Letter, LetterFilter, LetterPage, LetterTally, Lost, NotKept,
-    QueryLimits, Receipt, Records, SeriesTimes, Session, SignInCode, StageFact, Store, Telemetry, TimesStream,
-    TokenHash, Upserted,
+    Cell, Column, ColumnKind, DeadLetterCount, DeadLetters, Gauges, Letter, LetterFilter, LetterPage, LetterTally,
+    Lost, NotKept, QueryLimits, Receipt, Records, SeriesTimes, Session, SignInCode, StageFact, Store, Telemetry,
+    TimesStream, TokenHash, Upserted,
 };
 pub use unstorable::unstorable;

@@ -123,6 +123,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assets/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was changed in the register, by whom and when; the newest first. */
+        get: operations["changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/assets/export": {
         parameters: {
             query?: never;
@@ -232,7 +249,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** How much of what should have come has come: expected readings by the rhythm of each series, and the devices with holes. */
+        /** How much of what should have come has come: expected readings by the classes of devices, else by the rhythm of each series, and the devices with holes. */
         get: operations["completeness"];
         put?: never;
         post?: never;
@@ -353,6 +370,23 @@ export interface paths {
         };
         /** One refused message with all that is kept of it. */
         get: operations["letter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The devices that are silent although they should speak, and those with gaps since the server was started, in time or in the numbers of their messages. */
+        get: operations["gaps"];
         put?: never;
         post?: never;
         delete?: never;
@@ -826,7 +860,10 @@ export interface components {
          * @enum {string}
          */
         Comparison: "above" | "below";
-        /** @description How complete the readings of a city are. What comes only when something happens is expected as often as it came. */
+        /**
+         * @description How complete the readings of a city are. What comes only when something happens is expected as often as it came; while an asset is planned, out of
+         *     service or retired nothing is expected of it.
+         */
         Completeness: {
             areas: components["schemas"]["Share"][];
             /** Format: int64 */
@@ -878,7 +915,7 @@ export interface components {
             expected: number;
             /**
              * Format: double
-             * @description The longest time without a reading of a metric that comes regularly.
+             * @description The longest time without a reading of a metric that should come regularly, while the device was awaited.
              */
             longest_gap_s: number;
             /**
@@ -918,6 +955,26 @@ export interface components {
              * @description The first reading after it, or the end of the period.
              */
             to: string;
+        };
+        /** @description The gaps of a city since the server was started. Late readings close them. */
+        Gaps: {
+            /** @description Those with the most gaps, the worst first. */
+            devices: components["schemas"]["DeviceGaps"][];
+            /**
+             * Format: int64
+             * @description Those with gaps or silent in all.
+             */
+            devices_with_gaps: number;
+            /**
+             * Format: int64
+             * @description Devices and gateways that are followed.
+             */
+            followed: number;
+            /**
+             * Format: int64
+             * @description Those that are silent now although they should speak.
+             */
+            silent: number;
         };
         /** @description The history of one metric. */
         History: {
@@ -1267,6 +1324,27 @@ export interface components {
             line: number;
             /** @description Why. */
             reason: string;
+        };
+        /** @description What was changed, the newest first. */
+        RegisterEntries: {
+            items: components["schemas"]["RegisterEntry"][];
+            /**
+             * Format: int64
+             * @description `before` for the next page; null when this was the last one.
+             */
+            next?: number | null;
+        };
+        /** @description A change that was written down. */
+        RegisterEntry: {
+            /** @description By which act: import, approve, set-life, first sight, ... */
+            act: string;
+            /** Format: date-time */
+            at: string;
+            change: components["schemas"]["AssetChange"];
+            /** Format: int64 */
+            number: number;
+            /** @description A person, or the part of the program that does it by itself. */
+            who: string;
         };
         /** @description What an asset depends on. */
         Relation: {
@@ -1818,6 +1896,59 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    changes: {
+        parameters: {
+            query?: {
+                /** @description Only those of this asset. */
+                asset?: string;
+                /** @description Only those with a smaller number: to go on where a page has ended. */
+                before?: number;
+                /** @description How many at most: 1 to 1000, default 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterEntries"];
+                };
+            };
+            /** @description bad-request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2578,6 +2709,55 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    gaps: {
+        parameters: {
+            query?: {
+                /** @description Devices at most: 1 to 10000, default 1000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gaps"];
+                };
+            };
+            /** @description bad-request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description not-signed-in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description not-allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

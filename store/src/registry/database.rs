@@ -31,6 +31,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     let all = [
         (1, "registry", include_str!("../../migrations/sqlite/0001_registry.sql")),
         (2, "dead letters", include_str!("../../migrations/sqlite/0002_dead_letters.sql")),
+        (3, "asset changes", include_str!("../../migrations/sqlite/0003_asset_changes.sql")),
     ];
     Migrator::with_migrations(all.map(migration).into())
 });
@@ -173,6 +174,17 @@ mod tests {
 
     use super::*;
     use crate::{AssetRegistry, DeadLetters, LetterFilter};
+
+    #[test]
+    fn every_change_of_the_tables_is_in_the_list() {
+        let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/sqlite")).unwrap();
+        let mut written: Vec<String> =
+            folder.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+        let mut listed: Vec<String> = MIGRATIONS.iter().map(|migration| migration.sql.as_str().to_owned()).collect();
+        written.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(written, listed);
+    }
 
     async fn with_tenants(count: usize) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
