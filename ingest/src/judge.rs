@@ -43,7 +43,7 @@ struct Tables {
 
 impl Tables {
     fn of(&mut self, tenant: &TenantId, known_series: usize) -> &mut Acquaintances {
-        if !self.tables.get(self.last).is_some_and(|(last, _)| last == tenant) {
+        if self.tables.get(self.last).is_none_or(|(last, _)| last != tenant) {
             let Self { tables, by_tenant, .. } = self;
             self.last = *by_tenant.entry(tenant.clone()).or_insert_with(|| {
                 tables.push((tenant.clone(), Acquaintances::new(tenant.clone(), known_series)));

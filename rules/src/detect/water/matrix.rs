@@ -7,7 +7,7 @@ pub(super) fn factor(a: &mut [f64], n: usize) -> bool {
         for k in 0..column {
             pivot -= a[column * n + k] * a[column * n + k];
         }
-        if !(pivot > 1e-14) {
+        if pivot.is_nan() || pivot <= 1e-14 {
             return false;
         }
         let pivot = pivot.sqrt();

@@ -63,8 +63,8 @@ impl Relation {
         let n = self.size;
         for row in 0..n {
             let away = x[row] - self.mean[row];
-            for column in 0..=row {
-                let (old, other) = (self.covariance[row * n + column], x[column] - self.mean[column]);
+            for (column, (value, mean)) in x.iter().zip(&self.mean).enumerate().take(row + 1) {
+                let (old, other) = (self.covariance[row * n + column], value - mean);
                 let new = (1.0 - gain) * (old + gain * away * other);
                 self.covariance[row * n + column] = new;
                 self.covariance[column * n + row] = new;

@@ -9,6 +9,9 @@ use rules::detect::{Detector, Finding, Sample};
 
 use super::stage::{Stage, field, noise};
 
+/// What a member says at a step: a value with its companions, or nothing.
+type Says = fn(usize, u32) -> Option<(f64, Vec<f64>)>;
+
 fn number() -> impl Strategy<Value = f64> {
     prop_oneof![
         4 => -50.0..150.0,
@@ -76,12 +79,7 @@ proptest! {
 }
 
 /// The detector is taken up from its written state every so many steps, in a life with a fault in it.
-fn is_the_same_when_taken_up<D: Detector>(
-    metric: &str,
-    period: Duration,
-    steps: u32,
-    says: fn(usize, u32) -> Option<(f64, Vec<f64>)>,
-) {
+fn is_the_same_when_taken_up<D: Detector>(metric: &str, period: Duration, steps: u32, says: Says) {
     let field = field(metric, 2, 6, period);
     let (mut whole, mut cut) = (Stage::<D>::new(&field), Stage::<D>::new(&field));
     for step in 0..steps {

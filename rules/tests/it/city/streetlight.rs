@@ -19,13 +19,17 @@ fn command(step: u32) -> (f64, f64) {
 }
 
 fn healthy(member: usize, step: u32, dim: f64) -> f64 {
-    let full = if member % 2 == 0 { 60.0 } else { 95.0 };
+    let full = if member.is_multiple_of(2) { 60.0 } else { 95.0 };
     if dim == 0.0 { 0.6 } else { full * (0.06 + 0.94 * dim / 100.0) * (1.0 + 0.012 * noise(member, step, 7)) }
 }
 
+/// What becomes of a lamp's power, dimming and light at a step, or nothing when it says nothing.
+type Trouble = fn(usize, u32, f64, f64, f64) -> Option<(f64, f64, f64)>;
+
 /// Sixteen healthy days of two circuits, then ten more in which `change` may alter a lamp's reading: given member, step since the
 /// change, command, daylight and the healthy power, it tells what is measured, or nothing.
-fn check(change: fn(usize, u32, f64, f64, f64) -> Option<(f64, f64, f64)>, expected: &[(About, &'static str)]) {
+#[track_caller]
+fn check(change: Trouble, expected: &[(About, &'static str)]) {
     let mut stage = Stage::<Streetlight>::new(&field("active_power", 2, 6, Duration::from_secs(1800)));
     for step in 0..(NIGHTS + 10) * 48 {
         stage.step(step, &mut |member, step| {
@@ -109,7 +113,8 @@ fn a_lamp_that_goes_on_and_off_is_found() {
 
 #[test]
 fn a_lamp_that_is_hard_to_hear_is_found() {
-    let lossy = |member, since: u32, dim, lux, power| (member != 4 || since % 3 != 0).then_some((power, dim, lux));
+    let lossy =
+        |member, since: u32, dim, lux, power| (member != 4 || !since.is_multiple_of(3)).then_some((power, dim, lux));
     check(lossy, &[(Member(4), "comm_degraded")]);
 }
 
