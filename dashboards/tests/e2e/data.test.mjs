@@ -218,7 +218,7 @@ describe('who is new', () => {
       assert.equal(mock.data.newcomers.length, 2);
       await page.getByRole('button', { name: 'Rifiuta quadro-17' }).click();
       await page.getByRole('dialog').getByRole('button', { name: 'Rifiuta' }).click();
-      await page.getByRole('heading', { name: 'quadro-17' }).waitFor({ state: 'detached' });
+      await page.getByRole('heading', { name: 'quadro-17', exact: true }).waitFor({ state: 'detached' });
       assert.deepEqual(
         mock.data.newcomers.map((one) => one.id),
         ['sonda-acqua-3'],

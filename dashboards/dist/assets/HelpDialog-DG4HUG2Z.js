@@ -1,0 +1,1 @@
+import{at as e,it as t,nt as n,z as r}from"./runtime-6ZxuIJNu.js";import{l as i}from"./index-CDC6c6cE.js";import{n as a,t as o}from"./HelpText-CJylpzH7.js";function s(s,c){e(c,!0);{let e=n(()=>a());i(s,{get title(){return r(e)},get onclose(){return c.onclose},children:(e,t)=>{o(e,{})},$$slots:{default:!0}})}t()}export{s as default};
